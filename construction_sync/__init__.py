@@ -1,0 +1,6 @@
+from . import models
+from . import adapters
+from . import handlers
+from . import wizards
+from . import controllers
+from .hooks import post_init_hook, uninstall_hook

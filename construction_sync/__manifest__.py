@@ -1,0 +1,17 @@
+{
+    "name": "Construction Sync",
+    "summary": "Keep construction systems and Odoo in step: projects, cost codes, "
+    "vendors, exactly once, in order, with an audit trail",
+    "version": "19.0.1.0.0",
+    "category": "Services/Construction",
+    "website": "https://github.com/construction-sync/construction-sync",
+    "author": "Construction Sync contributors",
+    "license": "LGPL-3",
+    "application": True,
+    "depends": ["base", "mail", "analytic", "project"],
+    "external_dependencies": {"python": ["pydantic", "rapidfuzz", "cryptography"]},
+    "data": [],
+    "demo": [],
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
+}

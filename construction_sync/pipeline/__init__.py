@@ -1,0 +1,1 @@
+"""The straight way in: one step a file (see docs/architecture.rst)."""

@@ -1,0 +1,1 @@
+"""Canonical objects, one file per entity: plain pydantic, no Odoo."""
