@@ -10,7 +10,10 @@
     "application": True,
     "depends": ["base", "mail", "analytic", "project"],
     "external_dependencies": {"python": ["pydantic", "rapidfuzz", "cryptography"]},
-    "data": [],
+    "data": [
+        "security/groups.xml",
+        "security/ir.model.access.csv",
+    ],
     "demo": [],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
