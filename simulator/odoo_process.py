@@ -1,0 +1,139 @@
+"""Odoo as a child process: started, waited for, stopped."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import requests
+
+from . import API
+
+MODULES = "construction_sync,construction_sync_queue"
+START_LIMIT = 600
+STOP_LIMIT = 30
+
+
+class NotStarted(Exception):
+    """Odoo did not come up; the text says what to do."""
+
+
+def port_taken(port):
+    """Whether something listens on the port already (loopback)."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+class OdooProcess:
+    """An Odoo server with workers, cron threads and the job runner.
+
+    It creates the database and installs the modules when they are missing.
+
+    :param odoo_bin: the ``odoo`` executable, run with this Python
+    :param config: configuration file
+    :param log: file that takes Odoo's log (pathlib.Path)
+    """
+
+    def __init__(self, odoo_bin, config, database, port, log):
+        self.odoo_bin = odoo_bin
+        self.config = config
+        self.database = database
+        self.port = port
+        self.log = log
+        self.address = f"http://127.0.0.1:{port}"
+        self._process = None
+
+    def start(self):
+        """Start it and return at once; the log tells how it goes."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        environment = dict(
+            os.environ,
+            ODOO_QUEUE_JOB_CHANNELS=os.environ.get("ODOO_QUEUE_JOB_CHANNELS", "root:2"),
+            ODOO_QUEUE_JOB_SCHEME="http",
+            ODOO_QUEUE_JOB_HOST="127.0.0.1",
+            ODOO_QUEUE_JOB_PORT=str(self.port),
+        )
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    self.odoo_bin,
+                    f"--config={self.config}",
+                    f"--database={self.database}",
+                    f"--db-filter=^{self.database}$",
+                    f"--init={MODULES}",
+                    "--workers=2",
+                    "--max-cron-threads=2",
+                    "--load=base,web,rpc,queue_job",
+                    "--http-interface=127.0.0.1",
+                    f"--http-port={self.port}",
+                    f"--gevent-port={self.port + 1}",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+            )
+
+    def wait(self):
+        """Until Odoo answers.
+
+        :raises NotStarted: it ended, or did not answer in time
+        """
+        deadline = time.monotonic() + START_LIMIT
+        with requests.Session() as session:
+            session.trust_env = False
+            while time.monotonic() < deadline:
+                if self._process.poll() is not None:
+                    raise NotStarted(
+                        f"Odoo ended while starting (exit code "
+                        f"{self._process.returncode}). Its last words are in {self.log}."
+                    )
+                try:
+                    answer = session.get(f"{self.address}{API}/health", timeout=20)
+                except requests.RequestException:
+                    time.sleep(0.5)
+                    continue
+                if answer.status_code == 200:
+                    return
+                time.sleep(0.5)
+        raise NotStarted(
+            f"Odoo did not answer at {self.address} in {START_LIMIT // 60} minutes. "
+            f"Its log is {self.log}."
+        )
+
+    def stop(self):
+        """Stop it with its workers; by force when it does not heed the request."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_LIMIT)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def drop_database(self):
+        """Remove the database with its files, if it is there."""
+        subprocess.run(
+            [
+                sys.executable,
+                self.odoo_bin,
+                "db",
+                f"--config={self.config}",
+                "drop",
+                self.database,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
