@@ -1,0 +1,366 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..pipeline import decisions, outcome
+
+#: kind -> (who it goes to, days until due)
+ROUTES = {
+    "unknown-value": ("construction_sync.group_project_controls", 1),
+    "invalid-value": ("construction_sync.group_admin", 2),
+    "conflict": ("construction_sync.group_project_controls", 2),
+    "look-alike": ("construction_sync.group_procurement", 2),
+    "version-conflict": ("construction_sync.group_admin", 1),
+    "epoch-change": ("construction_sync.group_admin", 1),
+    "quarantine": ("construction_sync.group_admin", 1),
+}
+
+
+class SyncException(models.Model):
+    """One cause that a person must decide on, with all messages it holds up.
+
+    Grouped by cause, not by message: four hundred messages that name one unknown
+    cost code are one row. ``cause`` is unique among open rows (enforced by a partial
+    unique index); the same cause after a resolution reopens a new row, flagged.
+    """
+
+    _name = "construction.sync.exception"
+    _description = "Exception"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "severity, date_deadline, id"
+
+    name = fields.Char(string="What happened", required=True, readonly=True)
+    why = fields.Text(readonly=True)
+    remedy = fields.Text(string="What to do", readonly=True)
+    cause = fields.Char(required=True, readonly=True, index=True)
+    kind = fields.Selection(
+        selection="_selection_kind", required=True, readonly=True, index=True
+    )
+    severity = fields.Selection(
+        [("1danger", "Stops work"), ("2warning", "Needs a look"), ("3info", "Notice")],
+        required=True,
+        readonly=True,
+        default="1danger",
+    )
+    state = fields.Selection(
+        [
+            ("new", "New"),
+            ("assigned", "Assigned"),
+            ("waiting", "Waiting on others"),
+            ("resolved", "Resolved"),
+            ("ignored", "Ignored for now"),
+        ],
+        required=True,
+        default="new",
+        tracking=True,
+        index=True,
+    )
+    reopened = fields.Boolean(readonly=True)
+    system_id = fields.Many2one(
+        "construction.sync.system", readonly=True, ondelete="cascade", index=True
+    )
+    flow_id = fields.Many2one(
+        "construction.sync.flow", readonly=True, ondelete="set null"
+    )
+    company_id = fields.Many2one("res.company", readonly=True, index=True)
+    entity = fields.Char(readonly=True)
+    value_kind = fields.Char(readonly=True, help="What kind of thing is unknown.")
+    value = fields.Char(readonly=True, help="The value as the system sent it.")
+    pointer = fields.Char(string="Where", readonly=True)
+    res_model = fields.Char(readonly=True)
+    res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
+    project_id = fields.Many2one("project.project", readonly=True)
+    partner_id = fields.Many2one("res.partner", string="Vendor", readonly=True)
+    user_id = fields.Many2one("res.users", string="Owner", tracking=True, index=True)
+    group_id = fields.Many2one("res.groups", string="For", readonly=True)
+    date_deadline = fields.Date(string="Due", tracking=True)
+    ignore_until = fields.Date(tracking=True)
+    first_seen = fields.Datetime(readonly=True)
+    last_seen = fields.Datetime(readonly=True)
+    age_days = fields.Integer(compute="_compute_age")
+    message_line_ids = fields.One2many(
+        "construction.sync.message", "exception_id", string="Messages", readonly=True
+    )
+    record_count = fields.Integer(string="Messages held", compute="_compute_counts")
+    behind_count = fields.Integer(string="Waiting behind", compute="_compute_counts")
+    suggestion_ids = fields.One2many(
+        "construction.sync.suggestion", "exception_id", string="Suggestions"
+    )
+    conflict_ids = fields.One2many(
+        "construction.sync.conflict", "exception_id", string="Differences"
+    )
+    resolution = fields.Selection(
+        [
+            ("mapped", "Mapped"),
+            ("linked", "Linked"),
+            ("source", "Took the outside's value"),
+            ("odoo", "Kept Odoo's value"),
+            ("retried", "Tried again"),
+            ("corrected", "Corrected message sent"),
+            ("discarded", "Discarded"),
+            ("itself", "Resolved by itself"),
+        ],
+        readonly=True,
+        tracking=True,
+    )
+    resolution_reason = fields.Char(readonly=True, tracking=True)
+    resolved_by_id = fields.Many2one("res.users", readonly=True)
+    resolved_at = fields.Datetime(readonly=True)
+
+    _open_cause = models.UniqueIndex("(cause) WHERE state NOT IN ('resolved')")
+
+    @api.model
+    def _selection_kind(self):
+        return self._kind_labels()
+
+    @api.model
+    def _kind_labels(self):
+        """Kinds of exception in words; modules above add theirs."""
+        return [
+            ("unknown-value", self.env._("Unknown value")),
+            ("missing-parent", self.env._("Something it names never arrived")),
+            ("inactive-value", self.env._("Value may not be used")),
+            ("invalid-value", self.env._("Wrong or missing value")),
+            ("unreadable", self.env._("Unreadable message")),
+            ("unsupported", self.env._("Not supported yet")),
+            ("schema-unknown", self.env._("Unknown message version")),
+            ("flow-off", self.env._("Data type switched off")),
+            ("conflict", self.env._("Both sides changed it")),
+            ("look-alike", self.env._("May already exist")),
+            ("version-conflict", self.env._("Two contents for one version")),
+            ("version-gap", self.env._("A version is missing")),
+            ("epoch-change", self.env._("The system started counting again")),
+            ("message-id-reuse", self.env._("Message id used twice")),
+            ("deleted-here", self.env._("Deleted in Odoo")),
+            ("archived-here", self.env._("Archived in Odoo")),
+            ("cross-company", self.env._("Belongs to another company")),
+            ("in-use", self.env._("Deleted outside, in use here")),
+            ("refused", self.env._("Refused by Odoo")),
+            ("failing", self.env._("Keeps failing")),
+            ("quarantine", self.env._("Stops the server")),
+        ]
+
+    def _compute_age(self):
+        now = fields.Datetime.now()
+        for exception in self:
+            exception.age_days = (now - (exception.first_seen or now)).days
+
+    def _compute_counts(self):
+        """Messages held by the cause, and those that wait behind them."""
+        held, behind = {}, {}
+        if self.ids:
+            cr = self.env.cr
+            cr.execute(
+                SQL(
+                    """
+                    SELECT exception_id, count(*) FROM construction_sync_message
+                     WHERE exception_id = ANY(%s) AND exception_id IS NOT NULL
+                  GROUP BY 1
+                    """,
+                    self.ids,
+                )
+            )
+            held = dict(cr.fetchall())
+            cr.execute(
+                SQL(
+                    """
+                    SELECT m.exception_id, count(*)
+                      FROM construction_sync_message m
+                      JOIN construction_sync_message later
+                        ON later.state = 'waiting'
+                       AND later.waits_on = 'behind:' || m.id
+                     WHERE m.exception_id = ANY(%s) AND m.exception_id IS NOT NULL
+                       AND m.state IN ('exception', 'dead')
+                  GROUP BY 1
+                    """,
+                    self.ids,
+                )
+            )
+            behind = dict(cr.fetchall())
+        for exception in self:
+            exception.record_count = held.get(exception.id, 0)
+            exception.behind_count = behind.get(exception.id, 0)
+
+    def write(self, vals):
+        if "user_id" in vals and "state" not in vals:
+            fresh = self.filtered(lambda e: e.state == "new")
+            if vals["user_id"] and fresh:
+                super(SyncException, fresh).write({"state": "assigned"})
+        return super().write(vals)
+
+    @api.model
+    def _route(self, kind, company):
+        """Group, owner and due date for a new exception of ``kind``."""
+        xmlid, days = ROUTES.get(kind, ("construction_sync.group_admin", 2))
+        group = self.env.ref(xmlid)
+        return {
+            "group_id": group.id,
+            "date_deadline": fields.Date.context_today(self) + timedelta(days=days),
+        }
+
+    # ---- decisions -----------------------------------------------------------------
+
+    def _decide(self):
+        """Lock the exception for a decision of this user; refuse what is decided,
+        and a person who would decide on what they sent themselves (FA-J08)."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.lock_for_update()
+        if self.state == "resolved":
+            raise UserError(
+                self.env._(
+                    "%(name)s was resolved by %(who)s. There is nothing left to do.",
+                    name=self.name,
+                    who=self.resolved_by_id.name or self.env._("itself"),
+                )
+            )
+        self.env["construction.sync.gatekeeper"]._check_four_eyes(self)
+
+    def action_map_to(self, target, note=False):
+        """Map the unknown value to ``target`` (a record or a text) from now on, and
+        send every message it held up through the gate again, in original order.
+
+        :return: how many messages go on
+        """
+        self._decide()
+        return decisions.map_to(self, target, note)
+
+    def action_link_to(self, record):
+        """Link the outside record to ``record`` and go on."""
+        self._decide()
+        return decisions.link_to(self, record)
+
+    def action_create_new(self):
+        """It is not the one that looks alike: create it, and remember that."""
+        self._decide()
+        return decisions.create_new(self)
+
+    def action_take_source(self):
+        """Take the outside's values for the fields in conflict."""
+        self._decide()
+        return decisions.take_source(self)
+
+    def action_keep_odoo(self):
+        """Keep Odoo's values; the difference is remembered as decided."""
+        self._decide()
+        return decisions.keep_odoo(self)
+
+    def action_retry(self):
+        """Send every parked message of these causes through the same gate again."""
+        total = 0
+        for exception in self:
+            exception._decide()
+            total += outcome.replay(self.env, exception.message_line_ids)
+        return total
+
+    def action_retry_plan(self):
+        """What a retry would do, before it is done: counts by what will happen."""
+        self.env["construction.sync.gatekeeper"]._check("read")
+        return decisions.plan(self)
+
+    def action_discard(self, reason):
+        """Give the messages of this cause up for good; the reason stays."""
+        self._decide()
+        if not (reason or "").strip():
+            raise UserError(
+                self.env._("Say why %(name)s is discarded.", name=self.name)
+            )
+        outcome.discard(self.env, self.message_line_ids, reason)
+        self._close("discarded", reason)
+
+    def action_ignore_until(self, date, reason):
+        """Put it aside until a date; it comes back by itself."""
+        self._decide()
+        if not date or date <= fields.Date.context_today(self):
+            raise UserError(
+                self.env._(
+                    "Choose a day after today: %(name)s comes back on that day.",
+                    name=self.name,
+                )
+            )
+        self.write({"state": "ignored", "ignore_until": date})
+        self.message_post(body=reason or "")
+
+    def action_assign_to_me(self):
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        for exception in self:
+            exception.user_id = self.env.user
+            exception.activity_schedule(
+                "mail.mail_activity_data_warning",
+                date_deadline=exception.date_deadline,
+                user_id=self.env.uid,
+                summary=exception.name[:200],
+            )
+
+    def _close(self, resolution, reason=False, by=None):
+        """Mark resolved; the activities go with it."""
+        now = fields.Datetime.now()
+        for exception in self:
+            exception.write(
+                {
+                    "state": "resolved",
+                    "resolution": resolution,
+                    "resolution_reason": reason,
+                    "resolved_by_id": by if by is not None else self.env.uid,
+                    "resolved_at": now,
+                }
+            )
+        self.activity_unlink(["mail.mail_activity_data_warning"])
+
+    @api.model
+    def _cron_wake_ignored(self):
+        """Bring back what was ignored until today."""
+        self.search(
+            [
+                ("state", "=", "ignored"),
+                ("ignore_until", "<=", fields.Date.context_today(self)),
+            ]
+        ).write({"state": "new", "ignore_until": False, "reopened": True})
+
+
+class SyncSuggestion(models.Model):
+    """A look-alike for an unknown value, with its evidence. Never applied by itself."""
+
+    _name = "construction.sync.suggestion"
+    _description = "Suggestion"
+    _order = "exception_id, score desc, id"
+
+    exception_id = fields.Many2one(
+        "construction.sync.exception", required=True, ondelete="cascade", index=True
+    )
+    name = fields.Char(required=True)
+    res_model = fields.Char(required=True)
+    res_id = fields.Many2oneReference(model_field="res_model", required=True)
+    evidence = fields.Char(string="Why")
+    score = fields.Float(help="Likeness from 0 to 100; 100 is equal by rule.")
+
+    def action_choose(self):
+        """Take this one: map and set going (kind by kind, see the exception)."""
+        self.ensure_one()
+        record = self.env[self.res_model].browse(self.res_id)
+        if self.exception_id.kind == "look-alike":
+            return self.exception_id.action_link_to(record)
+        return self.exception_id.action_map_to(record)
+
+
+class SyncConflict(models.Model):
+    """One field that both sides changed: both values, side by side (F07)."""
+
+    _name = "construction.sync.conflict"
+    _description = "Difference"
+    _order = "exception_id, id"
+
+    exception_id = fields.Many2one(
+        "construction.sync.exception", required=True, ondelete="cascade", index=True
+    )
+    message_id = fields.Integer(readonly=True)
+    field = fields.Char(required=True, readonly=True)
+    label = fields.Char(readonly=True)
+    source_value = fields.Char(string="In the system", readonly=True)
+    odoo_value = fields.Char(string="In Odoo", readonly=True)
+    pending = fields.Json(readonly=True)
+    decided = fields.Selection(
+        [("source", "The outside's"), ("odoo", "Odoo's")], readonly=True
+    )

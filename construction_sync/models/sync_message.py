@@ -1,0 +1,213 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..pipeline import outcome, redaction, resend, signals
+from .fields import LooseMany2one
+
+#: every state a message can be in (DESIGN, States); nothing else is ever written
+STATES = [
+    ("ready", "Received"),
+    ("applied", "Applied"),
+    ("superseded", "Superseded"),
+    ("duplicate", "Duplicate"),
+    ("waiting", "Waiting"),
+    ("retry", "Trying again"),
+    ("exception", "Needs you"),
+    ("dead", "Quarantined"),
+    ("discarded", "Discarded"),
+]
+FINAL = ("applied", "superseded", "duplicate", "discarded")
+
+
+class SyncMessage(models.Model):
+    """An entry of the inbox: where one message stands.
+
+    Invariants: a row exists before its sender is answered 2xx (P1); ``(system,
+    event)`` is unique, so that a second delivery finds the first; state, business
+    write and audit entry change in one transaction (R2); a row in a final state
+    never changes again. Rows are inserted by ``pipeline.intake`` and their states
+    written by ``pipeline.outcome`` in SQL; the body lies apart, under the same id.
+    """
+
+    _name = "construction.sync.message"
+    _description = "Message"
+    _log_access = False
+    _order = "id desc"
+    _rec_name = "title"
+
+    uuid = fields.Char(string="Message id", required=True, readonly=True)
+    system_id = LooseMany2one("construction.sync.system", required=True, readonly=True)
+    flow_id = LooseMany2one("construction.sync.flow", required=True, readonly=True)
+    client_id = LooseMany2one("construction.sync.client", readonly=True)
+    company_id = LooseMany2one("res.company", readonly=True)
+    entity = fields.Char(required=True, readonly=True)
+    external_id = fields.Char(string="External id", required=True, readonly=True)
+    slot = fields.Integer(required=True, readonly=True)
+    event_id = fields.Char(string="Event id", required=True, readonly=True)
+    title = fields.Char(readonly=True)
+    deleted = fields.Boolean(string="Deletion", readonly=True)
+    version = fields.Char(readonly=True)
+    event_time = fields.Datetime(readonly=True)
+    received_at = fields.Datetime(readonly=True)
+    applied_at = fields.Datetime(string="Finished at", readonly=True)
+    state = fields.Selection(STATES, required=True, readonly=True)
+    note = fields.Char(readonly=True, help="What happened, in one sentence.")
+    waits_on = fields.Char(readonly=True)
+    attempts = fields.Integer(readonly=True)
+    crash_count = fields.Integer(readonly=True)
+    next_at = fields.Datetime(string="Next try", readonly=True)
+    exception_id = LooseMany2one("construction.sync.exception", readonly=True)
+    superseded_by_id = LooseMany2one("construction.sync.message", readonly=True)
+    submitted_by_id = LooseMany2one(
+        "res.users", readonly=True, help="The person who sent a corrected message."
+    )
+    parent_id = LooseMany2one(
+        "construction.sync.message",
+        string="Came with",
+        readonly=True,
+        help="The webhook this message was taken from, or the one it replaces.",
+    )
+    res_model = fields.Char(readonly=True)
+    res_id = fields.Many2oneReference(
+        string="Record in Odoo", model_field="res_model", readonly=True
+    )
+    trace_id = fields.Char(string="Correlation id", readonly=True)
+    partner_id = fields.Many2one(
+        "res.partner", compute="_compute_record", search="_search_partner"
+    )
+    project_id = fields.Many2one(
+        "project.project", compute="_compute_record", search="_search_project"
+    )
+    payload = fields.Text(compute="_compute_payload", help="Secrets and bank details "
+                          "are masked.")
+    original = fields.Text(compute="_compute_payload", string="As received")
+    history_ids = fields.One2many(
+        "construction.sync.audit", "message_id", string="What happened", readonly=True
+    )
+
+    _event_unique = models.UniqueIndex("(system_id, event_id)")
+    _uuid_unique = models.UniqueIndex("(uuid)")
+    _ready = models.Index("(flow_id, id) WHERE state = 'ready'")
+    _open = models.Index(
+        "(flow_id, external_id, id) "
+        "WHERE state IN ('waiting', 'retry', 'exception', 'dead')"
+    )
+    _waits = models.Index("(waits_on) WHERE state = 'waiting'")
+    _retry = models.Index("(next_at) WHERE state = 'retry'")
+    _crashed = models.Index("(flow_id) WHERE state = 'ready' AND crash_count > 0")
+    _exception = models.Index("(exception_id) WHERE exception_id IS NOT NULL")
+    _flow_received = models.Index("(flow_id, received_at)")
+    _object = models.Index("(external_id, entity)")
+    _record = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
+    _trace = models.Index("(trace_id) WHERE trace_id IS NOT NULL")
+
+    def init(self):
+        """Keep updates narrow and vacuum eager: the table is a queue (R5)."""
+        self.env.cr.execute(
+            SQL(
+                """
+                ALTER TABLE construction_sync_message SET (
+                    fillfactor = 70,
+                    autovacuum_vacuum_scale_factor = 0.01,
+                    autovacuum_vacuum_cost_delay = 0
+                )
+                """
+            )
+        )
+
+    @api.depends("res_model", "res_id")
+    def _compute_record(self):
+        for message in self:
+            message.partner_id = (
+                message.res_model == "res.partner" and message.res_id
+            ) or False
+            message.project_id = (
+                message.res_model == "project.project" and message.res_id
+            ) or False
+
+    def _search_record(self, model, operator, value):
+        if operator in ("ilike", "like", "=ilike") and isinstance(value, str):
+            ids = self.env[model]._search([("display_name", operator, value)])
+        elif operator in ("in", "="):
+            ids = value if isinstance(value, (list, tuple, set)) else [value]
+        else:
+            return NotImplemented
+        return [("res_model", "=", model), ("res_id", "in", ids)]
+
+    def _search_partner(self, operator, value):
+        return self._search_record("res.partner", operator, value)
+
+    def _search_project(self, operator, value):
+        return self._search_record("project.project", operator, value)
+
+    def _compute_payload(self):
+        bodies = {
+            b.id: b for b in self.env["construction.sync.message.body"].browse(self.ids)
+            .exists()
+        }
+        for message in self:
+            body = bodies.get(message.id)
+            message.payload = redaction.pretty(body._bytes()) if body else False
+            origin = body and body.origin_id
+            message.original = redaction.pretty(origin._bytes()) if origin else False
+
+    def _compute_display_name(self):
+        labels = dict(self.env["construction.sync.flow"]._entity_labels())
+        for message in self:
+            label = labels.get(message.entity, message.entity)
+            message.display_name = f"{label}: {message.title or message.external_id}"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise UserError(
+            self.env._("Messages come in through the interface only.")
+        )
+
+    def write(self, vals):
+        raise UserError(
+            self.env._("A message is kept as it came. Use its buttons instead.")
+        )
+
+    def unlink(self):
+        raise UserError(
+            self.env._("A message is kept for the audit and cannot be deleted.")
+        )
+
+    # ---- buttons -------------------------------------------------------------------
+
+    def action_replay(self):
+        """Send parked messages through the same gate again, in original order.
+
+        What was applied is not touched (a replay of it does nothing). Returns how
+        many of the selected ones were set going.
+        """
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        return outcome.replay(self.env, self)
+
+    def action_discard(self, reason):
+        """Give parked messages up for good, with a reason that stays on record."""
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        return outcome.discard(self.env, self, reason)
+
+    def action_send_corrected(self, payload):
+        """Put a corrected body in the place of a parked message; the original stays
+        and points to its replacement."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("admin")
+        return resend.corrected(self.env, self, payload)
+
+    def action_open_record(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "view_mode": "form",
+        }
+
+    @api.model
+    def _cron_wake(self):
+        """Safety net, each minute: what waits for something that has arrived, what
+        waited too long, what is due for another try."""
+        signals.sweep(self.env)

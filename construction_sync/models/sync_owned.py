@@ -1,0 +1,131 @@
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError
+
+from ..pipeline import ownership
+
+
+class SyncOwned(models.AbstractModel):
+    """For models that outside systems write to: locks the fields they lead, shows
+    where a record came from, and leaves a tombstone when it is deleted (F06, F07)."""
+
+    _name = "construction.sync.owned"
+    _description = "Record Kept in Step With Outside Systems"
+
+    construction_sync_lock = fields.Json(
+        compute="_compute_construction_sync",
+        help="Fields led by an outside system, each with the reason it is locked.",
+    )
+    construction_sync_origin = fields.Char(
+        string="Comes from",
+        compute="_compute_construction_sync",
+        help="The outside systems this record is linked to.",
+    )
+    construction_sync_link_count = fields.Integer(compute="_compute_construction_sync")
+
+    def _compute_construction_sync(self):
+        # gateway: anyone who sees the record may know where it comes from
+        bindings = self.env["construction.sync.binding"].sudo()._linked(self)
+        by_record = bindings.grouped("res_id")
+        for record in self:
+            links = by_record.get(record.id, bindings.browse())
+            lock = {}
+            for link in links.filtered(lambda b: b.state == "linked"):
+                names = record._construction_sync_locked(link.system_id.id, link.entity)
+                for name in names:
+                    lock[name] = self.env._(
+                        "Led by %(system)s. Change it there.", system=link.system_id.name
+                    )
+            record.construction_sync_lock = lock
+            record.construction_sync_link_count = len(links)
+            record.construction_sync_origin = ", ".join(
+                f"{link.system_id.name} {link.external_id}" for link in links
+            )
+
+    @api.model
+    @tools.ormcache("system_id", "entity")
+    def _construction_sync_locked(self, system_id, entity):
+        """Odoo fields of ``entity`` that ``system_id`` leads."""
+        # gateway: the lock is the same for every user
+        flow = (
+            self.env["construction.sync.flow"]
+            .sudo()
+            .search(
+                [
+                    ("system_id", "=", system_id),
+                    ("entity", "=", entity),
+                    ("direction", "=", "in"),
+                    ("state", "=", "live"),
+                ],
+                limit=1,
+            )
+        )
+        handler = self.env["construction.sync.handler"]._for(entity)
+        if not flow or handler is None:
+            return frozenset()
+        return frozenset(
+            name
+            for field, names in handler._fields.items()
+            if flow._owner_of(field) == "source"
+            for name in names
+        )
+
+    @api.model
+    @tools.ormcache("self._name")
+    def _construction_sync_lockable(self):
+        """Fields of this model that some live flow leads: a cheap first test."""
+        handlers = self.env["construction.sync.handler"]
+        names = set()
+        # gateway: the lock is the same for every user
+        for flow in (
+            self.env["construction.sync.flow"].sudo().search([("state", "=", "live")])
+        ):
+            handler = handlers._for(flow.entity)
+            if handler is not None and handler._target == self._name:
+                names |= self._construction_sync_locked(flow.system_id.id, flow.entity)
+        return frozenset(names)
+
+    def write(self, vals):
+        if not ownership.applying(self.env):
+            touched = self._construction_sync_lockable() & vals.keys()
+            if touched:
+                self._construction_sync_refuse(touched, vals)
+        return super().write(vals)
+
+    def _construction_sync_refuse(self, touched, vals):
+        """Refuse a change by a person to a field that the outside leads."""
+        # gateway: the lock holds whatever the user may read
+        bindings = self.env["construction.sync.binding"].sudo()._linked(self)
+        for link in bindings.filtered(lambda b: b.state == "linked"):
+            locked = touched & self._construction_sync_locked(
+                link.system_id.id, link.entity
+            )
+            record = self.browse(link.res_id)
+            for name in sorted(locked):
+                if ownership.differs(record, name, vals[name]):
+                    raise UserError(
+                        self.env._(
+                            "%(field)s of %(record)s is led by %(system)s. Change it "
+                            "there; it will arrive here by itself.",
+                            field=self._fields[name]._description_string(self.env),
+                            record=record.display_name,
+                            system=link.system_id.name,
+                        )
+                    )
+
+    def unlink(self):
+        # gateway: the tombstone must be left whoever deletes the record
+        bindings = self.env["construction.sync.binding"].sudo()._linked(self)
+        if bindings:
+            bindings.write({"state": "tombstone"})
+        return super().unlink()
+
+    def action_construction_sync_links(self):
+        """Where the record came from: its links."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Links of %(record)s", record=self.display_name),
+            "res_model": "construction.sync.binding",
+            "view_mode": "list,form",
+            "domain": [("res_model", "=", self._name), ("res_id", "=", self.id)],
+        }
