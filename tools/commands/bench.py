@@ -1,0 +1,3 @@
+"""bench."""
+def add_arguments(sub): pass
+def main(arguments): pass

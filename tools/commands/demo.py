@@ -1,0 +1,3 @@
+"""demo."""
+def add_arguments(sub): pass
+def main(arguments): pass

@@ -1,0 +1,3 @@
+"""faults."""
+def add_arguments(sub): pass
+def main(arguments): pass

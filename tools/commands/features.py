@@ -1,0 +1,3 @@
+"""features."""
+def add_arguments(sub): pass
+def main(arguments): pass

@@ -1,0 +1,3 @@
+"""i18n."""
+def add_arguments(sub): pass
+def main(arguments): pass

@@ -1,0 +1,3 @@
+"""lint."""
+def add_arguments(sub): pass
+def main(arguments): pass

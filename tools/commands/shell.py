@@ -1,0 +1,3 @@
+"""shell."""
+def add_arguments(sub): pass
+def main(arguments): pass

@@ -1,0 +1,3 @@
+"""test."""
+def add_arguments(sub): pass
+def main(arguments): pass
