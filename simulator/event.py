@@ -26,6 +26,10 @@ def utc_now():
     return now.replace("+00:00", "Z")
 
 
+#: nothing of a record may land before a person has decided
+EVERYTHING = ("*",)
+
+
 @dataclass(frozen=True)
 class Record:
     """One object as its system knows it, in the canonical words of the interface.
@@ -35,10 +39,10 @@ class Record:
     :param data: canonical fields; a field that is absent is left as it is
     :param version: the object's version, or None where the dialect has none
     :param deleted: the object is gone in the sending system
-    :param person: why a person has to act before this can land; empty when
-        nothing stands in its way. Only the checker reads it: it is never sent.
-    :param kept_out: fields that Odoo owns, whose values must not land. Only the
-        checker reads it.
+    :param person: what a person has to decide; empty when nothing stands in its
+        way. Only the checker reads it: it is never sent.
+    :param kept_out: fields that must not land by themselves, because Odoo leads
+        them or a person decides, or ``EVERYTHING``. Only the checker reads it.
     """
 
     entity: str

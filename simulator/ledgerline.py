@@ -45,4 +45,12 @@ class Ledgerline(System):
         record = self.vendors()[5]
         account = {"number": f"0099{record.version % 100_000_000:08d}"}
         data = dict(record.data, bank_accounts=[account])
-        return [Record("vendor", record.external_id, data, person="bank details")]
+        return [
+            Record(
+                "vendor",
+                record.external_id,
+                data,
+                person="new bank details",
+                kept_out=("bank_accounts",),
+            )
+        ]

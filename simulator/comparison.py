@@ -1,0 +1,224 @@
+"""Holds what was sent against what stands in Odoo, reading only the send logs and
+Odoo's own interface."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from urllib.parse import quote
+
+import requests
+
+from . import API
+from .event import EVERYTHING
+
+#: canonical fields that name another object
+REFERENCES = {
+    "parent": None,
+    "project": "project",
+    "merged_into": "vendor",
+    "cost_codes": "cost_code",
+}
+
+
+@dataclass
+class Sent:
+    """One object as its system last told it, folded over all it said.
+
+    :param data: fields that have to stand in Odoo
+    :param held: what waits for a person, one entry per message
+    """
+
+    system: str
+    entity: str
+    external_id: str
+    data: dict = field(default_factory=dict)
+    held: dict = field(default_factory=dict)
+    landed: bool = False
+    deleted: bool = False
+
+
+@dataclass
+class Tally:
+    """One kind of record in the closing table."""
+
+    sent: int = 0
+    twice: int = 0
+    expected: int = 0
+    landed: int = 0
+    expected_waiting: int = 0
+    waiting: int = 0
+
+    @property
+    def equal(self):
+        """Whether what stands in Odoo is what has to."""
+        return (self.landed, self.waiting) == (self.expected, self.expected_waiting)
+
+
+def answered(lines):
+    """Events that Odoo has taken, each once, in the order of their versions or,
+    without versions, of their answers: ``(system, event id, records)``.
+
+    A refused event is in it too when its records say that a person decides: that
+    was the answer to expect.
+    """
+    seen, events = set(), []
+    for line in lines:
+        for event in line["events"]:
+            if line["status"] is None or (line["system"], event["id"]) in seen:
+                continue
+            person = any(record["person"] for record in event["records"])
+            if line["status"] < 300 or (person and line["status"] in (409, 422)):
+                seen.add((line["system"], event["id"]))
+                events.append((line["system"], event["id"], event["records"]))
+    return events
+
+
+def repetitions(lines):
+    """``{entity: how many records were sent, repetitions included}``."""
+    counts = {}
+    for line in lines:
+        for event in line["events"]:
+            for record in event["records"]:
+                counts[record["entity"]] = counts.get(record["entity"], 0) + 1
+    return counts
+
+
+def fold(lines, decided=()):
+    """What has to stand in Odoo: ``{(system, entity, external id): Sent}``.
+
+    :param decided: what records say a person has to decide and a person has
+        decided since, in favour of the sender
+    """
+    objects = {}
+    records = [
+        (record["version"] or 0, position, system, event_id, record)
+        for position, (system, event_id, group) in enumerate(answered(lines))
+        for record in group
+    ]
+    for _version, _position, system, event_id, record in sorted(
+        records, key=lambda entry: entry[:2]
+    ):
+        key = (system, record["entity"], record["external_id"])
+        sent = objects.setdefault(key, Sent(*key))
+        kept_out = tuple(record["kept_out"])
+        if record["person"] and record["person"] not in decided:
+            sent.held[event_id] = record["person"]
+        elif record["person"]:
+            kept_out = ()
+        if kept_out == EVERYTHING:
+            continue
+        sent.landed = True
+        sent.deleted = record["deleted"]
+        sent.data.update(
+            {k: v for k, v in record["data"].items() if k not in kept_out}
+        )
+    return objects
+
+
+class Reading:
+    """Reads objects back as each system may: with its own key, by its own ids.
+
+    :param keys: ``{system: key}``
+    """
+
+    def __init__(self, odoo, database, keys):
+        self.odoo = odoo
+        self.database = database
+        self.keys = keys
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def get(self, system, entity, external_id):
+        """The object as Odoo exports it, or None when it has none."""
+        response = self._session.get(
+            f"{self.odoo}{API}/{entity}/{quote(external_id, safe='')}",
+            headers={
+                "Authorization": f"Bearer {self.keys[system]}",
+                "X-Odoo-Database": self.database,
+            },
+            timeout=60,
+        )
+        if response.status_code == 404:
+            return None
+        response.raise_for_status()
+        return response.json()
+
+
+def differences(sent, found, codes):
+    """Sentences for every field in which Odoo differs from what was sent.
+
+    :param found: answer of ``GET``, or None
+    :param codes: ``{(system, entity, external id): code}``, and
+        ``{(None, entity, alias): code}`` for values that were mapped
+    """
+    name = f"{sent.system} {sent.entity} {sent.external_id}"
+    if found is None:
+        return [f"{name} is not in Odoo"]
+    told = []
+    for key, value in sent.data.items():
+        stands = found["data"].get(key)
+        if not _same(_plain(sent, key, value, codes), _plain(sent, key, stands, codes)):
+            told.append(f"{name}: {key} was sent as {value!r}, Odoo has {stands!r}")
+    return told
+
+
+def code_names(objects, mapped):
+    """The codes behind ids, for comparing references that may be written either
+    way (see ``differences``)."""
+    names = {
+        key: sent.data["code"] for key, sent in objects.items() if "code" in sent.data
+    }
+    names.update(
+        {(None, "cost_code", value): code for value, code in dict(mapped).items()}
+    )
+    return names
+
+
+def _plain(sent, key, value, codes):
+    if key not in REFERENCES:
+        return value
+    entity = REFERENCES[key] or sent.entity
+
+    def plain(reference):
+        if isinstance(reference, dict):
+            reference = reference.get("code", reference.get("id", reference))
+        if isinstance(reference, dict):
+            return tuple(sorted(reference.items()))
+        reference = codes.get((sent.system, entity, reference), reference)
+        return codes.get((None, entity, reference), reference)
+
+    if isinstance(value, list):
+        return sorted((plain(one) for one in value), key=str)
+    return plain(value)
+
+
+def _same(expected, stands):
+    if isinstance(expected, dict):
+        return isinstance(stands, dict) and all(
+            _same(value, stands.get(key)) for key, value in expected.items()
+        )
+    if isinstance(expected, list):
+        if not isinstance(stands, list) or len(expected) != len(stands):
+            return False
+        pairs = zip(_sorted(expected), _sorted(stands), strict=True)
+        return all(_same(one, other) for one, other in pairs)
+    if expected in (None, "", False) and stands in (None, "", False):
+        return True
+    if isinstance(expected, str) and isinstance(stands, str):
+        return expected == stands or _equal_numbers(expected, stands)
+    return expected == stands
+
+
+def _sorted(values):
+    def rank(value):
+        if isinstance(value, dict):
+            return str(sorted((k, v) for k, v in value.items() if v is not None))
+        return str(value)
+
+    return sorted(values, key=rank)
+
+
+def _equal_numbers(one, other):
+    try:
+        return "." in one + other and Decimal(one) == Decimal(other)
+    except InvalidOperation:
+        return False
