@@ -1,0 +1,19 @@
+"""Cost type: labour, material, equipment and so on, under a code of the source."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from .canonical import Canonical, Code, Name
+
+
+class CostType(Canonical):
+    """A cost type; ``class`` on the wire is ``class_`` in Python."""
+
+    entity: ClassVar[str] = "cost_type"
+
+    code: Code
+    name: Name
+    class_: Literal[
+        "labour", "material", "equipment", "subcontract", "other", "overhead"
+    ] = Field(alias="class")

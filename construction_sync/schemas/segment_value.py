@@ -1,0 +1,16 @@
+"""A value of a custom segment: an area, a lot, a floor."""
+
+from typing import ClassVar
+
+from .canonical import Canonical, Code, Name, SegmentKey, reference
+
+
+class SegmentValue(Canonical):
+    """A value; ``segment`` names the dimension it belongs to, ``parent`` a value."""
+
+    entity: ClassVar[str] = "segment_value"
+
+    segment: SegmentKey
+    code: Code
+    name: Name
+    parent: reference("segment_value") | None = None

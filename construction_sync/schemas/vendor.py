@@ -1,0 +1,90 @@
+"""Vendor: a supplier or subcontractor, with the bank accounts it is paid on."""
+
+import re
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from .address import Address
+from .canonical import (
+    Canonical,
+    Code,
+    Email,
+    Name,
+    Part,
+    code_text,
+    name_text,
+    reference,
+    refuse,
+)
+
+_IBAN = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_BIC = re.compile("[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
+
+
+def _iban(value):
+    if type(value) is not str:
+        raise refuse("Text is expected here.")
+    value = value.replace(" ", "").upper()
+    # ISO 13616: moved to the end and read as digits, the number is 1 modulo 97.
+    if not _IBAN.fullmatch(value) or (
+        int("".join(str(int(c, 36)) for c in value[4:] + value[:4])) % 97 != 1
+    ):
+        raise refuse("This is not an IBAN: its check digits do not fit.")
+    return value
+
+
+def _bic(value):
+    if type(value) is str and _BIC.fullmatch(value.strip().upper()):
+        return value.strip().upper()
+    raise refuse("A BIC has 8 or 11 letters and digits, as GEBABEBB.")
+
+
+Iban = Annotated[
+    str,
+    BeforeValidator(_iban),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "ISO 13616, check digits included; blanks are taken out",
+            "maxLength": 42,
+            "examples": ["BE71096123456769"],
+        }
+    ),
+]
+Bic = Annotated[
+    str,
+    BeforeValidator(_bic),
+    WithJsonSchema({"type": "string", "minLength": 8, "examples": ["GEBABEBB"]}),
+]
+
+
+class BankAccount(Part):
+    """An account: either ``iban``, or ``number`` as the country writes it."""
+
+    iban: Iban | None = None
+    number: code_text(40) | None = None
+    bic: Bic | None = None
+
+    @model_validator(mode="after")
+    def _one_number(self):
+        if (self.iban is None) == (self.number is None):
+            raise refuse("A bank account has either an iban or a number.")
+        return self
+
+
+class Vendor(Canonical):
+    """A vendor. A change of ``bank_accounts`` waits for a second person in Odoo."""
+
+    entity: ClassVar[str] = "vendor"
+
+    name: Name
+    legal_name: Name | None = None
+    tax_id: Code | None = None
+    email: Email | None = None
+    phone: name_text(40) | None = None
+    address: Address | None = None
+    bank_accounts: Annotated[list[BankAccount], Field(max_length=20)] | None = None
+    trades: Annotated[list[name_text(64)], Field(max_length=100)] | None = None
+    status: Literal["prospect", "approved", "blocked"] | None = None
+    merged_into: reference("vendor") | None = None

@@ -1,0 +1,19 @@
+"""One node of a project's breakdown structure, for sources that send it alone."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from .canonical import Canonical, Code, Name, reference
+
+
+class WbsNode(Canonical):
+    """A node; ``code`` is unique among the children of one parent only."""
+
+    entity: ClassVar[str] = "wbs_node"
+
+    project: reference("project")
+    code: Code
+    name: Name
+    parent: reference("wbs_node") | None = None
+    sequence: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
