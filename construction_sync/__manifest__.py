@@ -13,6 +13,10 @@
     "data": [
         "security/groups.xml",
         "security/ir.model.access.csv",
+        "security/master_data_rules.xml",
+        "data/analytic_plans.xml",
+        "data/cost_types_and_segments.xml",
+        "data/masterformat_divisions.xml",
     ],
     "demo": [],
     "post_init_hook": "post_init_hook",
