@@ -7,11 +7,12 @@ in any order.
 
 from pydantic import create_model
 
-from .canonical import Canonical, Reference, canonical_bytes, content_hash, to_wire
+from .canonical import Canonical, canonical_bytes, content_hash, to_wire
 from .cost_code import CostCode
 from .cost_type import CostType
 from .problem import Problem, problem_document
 from .project import Project
+from .references import Reference
 from .segment_value import SegmentValue
 from .vendor import Vendor
 from .wbs_node import WbsNode
@@ -47,7 +48,9 @@ def register(cls):
 
 
 def extend(entity, module, **fields):
-    """Add fields to a schema: ``extend("vendor", "my_module", terms=(Code | None, None))``.
+    """Add fields to a schema.
+
+    ``extend("vendor", "my_module", terms=(Code | None, None))``
 
     ``fields`` are what :func:`pydantic.create_model` takes: a type and a default. The
     default must be None: a field that is required would refuse what others send today.
@@ -93,7 +96,9 @@ def _build(entity):
     for module, fields in sorted(_extensions.get(entity, {}).items()):
         for name, definition in fields.items():
             if name in added or name in plain.model_fields:
-                raise ValueError(f"{module} adds {entity}.{name}, which is there already")
+                raise ValueError(
+                    f"{module} adds {entity}.{name}, which is there already"
+                )
             added[name] = definition
     SCHEMAS[entity] = (
         create_model(

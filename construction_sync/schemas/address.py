@@ -1,6 +1,7 @@
 """Postal address, as part of projects and vendors."""
 
-from .canonical import Country, Name, Part, name_text
+from .canonical import Part
+from .texts import Country, Name, name_text
 
 
 class Address(Part):

@@ -4,7 +4,10 @@ from typing import ClassVar
 
 from pydantic import model_validator
 
-from .canonical import Canonical, Code, Day, Name, ShortCode, reference, refuse
+from .canonical import Canonical
+from .references import reference
+from .texts import Code, Name, ShortCode, refuse
+from .times import Day
 
 
 class CostCode(Canonical):

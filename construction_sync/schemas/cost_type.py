@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from .canonical import Canonical, Code, Name
+from .canonical import Canonical
+from .texts import Code, Name
 
 
 class CostType(Canonical):

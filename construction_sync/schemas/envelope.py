@@ -15,9 +15,11 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from . import strict_json
-from .canonical import EXTERNAL_ID_LENGTH, Canonical, read_time
+from .canonical import Canonical
+from .json_faults import StrictJsonError, pointer_of
 from .problem import Problem, one_line, problems_of, shown, strict_json_problem
-from .strict_json import StrictJsonError, pointer_of
+from .texts import EXTERNAL_ID_LENGTH
+from .times import read_time
 
 EVENT_MEDIA_TYPE = "application/cloudevents+json"
 BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
@@ -68,7 +70,7 @@ class Envelope:
 
 
 def traceparent(value=None):
-    """``value`` if it is a valid W3C traceparent of at most 55 characters, else a new one.
+    """``value`` if it is a valid W3C traceparent, else a new one; 55 characters.
 
     What is invalid, all zero, of version ff or longer than its version allows starts a
     new trace (Trace Context, section 3.2; FAULTS.md, K03); it is never an error.
@@ -198,8 +200,10 @@ def _judge_extensions(event):
                 pointer_of(name),
             )
         elif value is not None and not isinstance(value, (str, int, bool)):
-            yield _wrong(name, "An extension attribute holds text, a whole number,"
-                         " true or false.")
+            yield _wrong(
+                name,
+                "An extension attribute holds text, a whole number, true or false.",
+            )
 
 
 def _judge_text(event, name, limit, problems):
@@ -300,8 +304,7 @@ def _judge_type(event, problems):
         problems.append(
             Problem(
                 "schema-unknown",
-                f"{entity} is known in version {schema.version}, not"
-                f" {shown(version)}.",
+                f"{entity} is known in version {schema.version}, not {shown(version)}.",
                 "/type",
                 extra={"entity": entity, "version": version},
             )

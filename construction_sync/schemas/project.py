@@ -5,20 +5,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from .address import Address
-from .canonical import (
-    Canonical,
-    Code,
-    Currency,
-    Day,
-    ExternalId,
-    Name,
-    Part,
-    PositiveAmount,
-    SegmentKey,
-    reference,
-    refuse,
-    refuse_lost_decimals,
-)
+from .amounts import PositiveAmount, refuse_lost_decimals
+from .canonical import Canonical, Part
+from .references import reference
+from .texts import Code, Currency, ExternalId, Name, SegmentKey, refuse
+from .times import Day
 
 MAX_SEGMENTS = 10
 

@@ -2,7 +2,9 @@
 
 from typing import ClassVar
 
-from .canonical import Canonical, Code, Name, SegmentKey, reference
+from .canonical import Canonical
+from .references import reference
+from .texts import Code, Name, SegmentKey
 
 
 class SegmentValue(Canonical):

@@ -13,7 +13,21 @@ escape) says that there may be something to find.
 
 import json
 import re
-from decimal import Decimal
+
+from .json_faults import (
+    WHITESPACE,
+    Flawed,
+    StrictJsonError,
+    decimal_of,
+    integer,
+    located_flaw,
+    malformed_json,
+    no_constant,
+    pairs_once,
+    pointer_of,
+    texts,
+    where,
+)
 
 MAX_EVENT_BYTES = 1 << 20
 MAX_BATCH_BYTES = 16 << 20
@@ -23,10 +37,6 @@ MAX_DEPTH = 32
 
 # What no sender reaches by accident; past it a batch is not even cut into events.
 _HOPELESS_DEPTH = 1_000
-_MAX_NUMBER_LENGTH = 40
-_INTEGER_RANGE = range(-(2**63), 2**63)
-
-_WHITESPACE = " \t\n\r"
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"?'
 _STRINGS = re.compile(_STRING, re.DOTALL)
 # Escapes that may stand for NUL or for half of a surrogate pair.
@@ -41,120 +51,17 @@ _TO_BRACKET = re.compile(
 )
 _SCALAR = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,\[\]{}"]+', re.DOTALL)
 _SPACE = re.compile(rb"[ \t\n\r]*")
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},:]', re.DOTALL)
-
-
-class StrictJsonError(ValueError):
-    """A body that is refused.
-
-    ``pointer`` is a JSON pointer to the value that is wrong ("" is the whole body),
-    ``reason`` a sentence, ``offset`` the byte or character where reading stopped, if
-    known. ``malformed`` is true when the text is not JSON at all, false when it is JSON
-    that this interface does not take (two equal keys, NaN, too deep). ``too_large``
-    tells a size limit from the rest.
-    """
-
-    def __init__(
-        self, pointer, reason, *, offset=None, malformed=False, too_large=False
-    ):
-        super().__init__(f"{reason} ({pointer or 'whole body'})")
-        self.pointer = pointer
-        self.reason = reason
-        self.offset = offset
-        self.malformed = malformed
-        self.too_large = too_large
-
-
-class _Flawed(Exception):
-    """Raised inside the scanner; where it happened is found by a second pass."""
-
-
-class _Flaw:
-    """Stands in the parsed tree for a value that is refused."""
-
-    def __init__(self, reason, key=None):
-        self.reason = reason
-        self.key = key
-
-
-def _pairs(pairs):
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _Flawed
-    return found
-
-
-def _integer(text):
-    if len(text) > 18 and (
-        len(text) > _MAX_NUMBER_LENGTH or int(text) not in _INTEGER_RANGE
-    ):
-        raise _Flawed
-    return int(text)
-
-
-def _decimal(text):
-    if len(text) > _MAX_NUMBER_LENGTH or "e" in text or "E" in text:
-        raise _Flawed
-    return Decimal(text)
-
-
-def _constant(text):
-    raise _Flawed
 
 
 _scan = json.JSONDecoder(
-    object_pairs_hook=_pairs,
-    parse_int=_integer,
-    parse_float=_decimal,
-    parse_constant=_constant,
+    object_pairs_hook=pairs_once,
+    parse_int=integer,
+    parse_float=decimal_of,
+    parse_constant=no_constant,
 ).scan_once
 
 
-def _flaw_pairs(pairs):
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        seen = set()
-        for key, _value in pairs:
-            if key in seen:
-                return _Flaw("The same name stands twice in one object.", key)
-            seen.add(key)
-    return found
-
-
-def _flaw_integer(text):
-    try:
-        return _integer(text)
-    except _Flawed:
-        return _Flaw("The whole number does not fit 64 bits.")
-
-
-def _flaw_decimal(text):
-    try:
-        return _decimal(text)
-    except _Flawed:
-        if len(text) > _MAX_NUMBER_LENGTH:
-            return _Flaw("The number has too many digits.")
-        return _Flaw("A number may not be written with an exponent.")
-
-
-_flaw_scan = json.JSONDecoder(
-    object_pairs_hook=_flaw_pairs,
-    parse_int=_flaw_integer,
-    parse_float=_flaw_decimal,
-    parse_constant=lambda text: _Flaw(f"{text} is not a number that JSON knows."),
-).scan_once
-
-
-def pointer_of(*steps):
-    """The JSON pointer (RFC 6901) that leads through ``steps``: names and positions."""
-    return "".join(
-        "/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps
-    )
-
-
-def parse(
-    raw, *, max_bytes=MAX_EVENT_BYTES, max_nodes=MAX_NODES, max_depth=MAX_DEPTH
-):
+def parse(raw, *, max_bytes=MAX_EVENT_BYTES, max_nodes=MAX_NODES, max_depth=MAX_DEPTH):
     """The value that ``raw`` (bytes, UTF-8) stands for.
 
     Numbers with a fraction become :class:`~decimal.Decimal`, whole ones ``int`` within
@@ -174,24 +81,24 @@ def parse(
     if opened > max_depth or opened + raw.count(b",") >= max_nodes:
         _refuse_if_too_big(raw, max_nodes, max_depth)
     start = 0
-    if text[:1] in _WHITESPACE:
-        start = len(text) - len(text.lstrip(_WHITESPACE))
+    if text[:1] in WHITESPACE:
+        start = len(text) - len(text.lstrip(WHITESPACE))
     try:
         value, end = _scan(text, start)
-        if end != len(text) and text[end:].strip(_WHITESPACE):
-            end += len(text[end:]) - len(text[end:].lstrip(_WHITESPACE))
+        if end != len(text) and text[end:].strip(WHITESPACE):
+            end += len(text[end:]) - len(text[end:].lstrip(WHITESPACE))
             raise StrictJsonError(
                 "",
-                f"Something follows the end of the JSON text{_where(text, end)}.",
+                f"Something follows the end of the JSON text{where(text, end)}.",
                 offset=end,
                 malformed=True,
             )
-    except _Flawed:
-        raise _located_flaw(text, start) from None
+    except Flawed:
+        raise located_flaw(text, start) from None
     except (json.JSONDecodeError, StopIteration) as error:
-        raise _malformed(text, start, error) from None
+        raise malformed_json(text, start, error) from None
     if b"\\u" in raw and _DUBIOUS_ESCAPE.search(raw):
-        for pointer, found in _texts(value):
+        for pointer, found in texts(value):
             if _DUBIOUS_TEXT.search(found):
                 raise StrictJsonError(
                     pointer, "The text holds a NUL or half of a surrogate pair."
@@ -217,7 +124,7 @@ def _decode(raw):
             offset=error.start,
             malformed=True,
         ) from None
-    if not text or not text.strip(_WHITESPACE):
+    if not text or not text.strip(WHITESPACE):
         raise StrictJsonError("", "The body is empty.", offset=0, malformed=True)
     return text
 
@@ -240,119 +147,6 @@ def _refuse_if_too_big(raw, max_nodes, max_depth):
     nodes = 1 + bare.count(b",") + bare.count(b"{") + bare.count(b"[")
     if nodes - bare.count(b"{}") - bare.count(b"[]") > max_nodes:
         raise StrictJsonError("", f"The body holds more than {max_nodes} values.")
-
-
-def _where(text, position):
-    line = text.count("\n", 0, position) + 1
-    column = position - text.rfind("\n", 0, position)
-    return f" at line {line}, column {column}"
-
-
-def _malformed(text, start, error):
-    if isinstance(error, StopIteration):
-        position = error.value if isinstance(error.value, int) else start
-        message = "a value was expected"
-    else:
-        position = error.pos
-        message = error.msg[:1].lower() + error.msg[1:]
-    if position >= len(text.rstrip(_WHITESPACE)):
-        message = "it ends too early, " + message
-    return StrictJsonError(
-        _pointer_at(text, position),
-        f"The text is not JSON{_where(text, position)}: {message}.",
-        offset=position,
-        malformed=True,
-    )
-
-
-def _pointer_at(text, position):
-    """Pointer to the innermost value that was being read at ``position``."""
-    steps = []
-    in_object = []
-    name = None
-    for match in _TOKEN.finditer(text, 0, position):
-        token = match.group()
-        if token[0] == '"':
-            name = token
-        elif token == "{":
-            steps.append(None)
-            in_object.append(True)
-        elif token == "[":
-            steps.append(0)
-            in_object.append(False)
-        elif not steps:
-            continue
-        elif token in "}]":
-            steps.pop()
-            in_object.pop()
-        elif token == ":" and in_object[-1]:
-            steps[-1] = _name_of(name)
-        elif token == ",":
-            steps[-1] = None if in_object[-1] else (steps[-1] or 0) + 1
-    return pointer_of(*(step for step in steps if step is not None))
-
-
-def _name_of(token):
-    try:
-        return json.loads(token)
-    except (ValueError, TypeError):
-        return None
-
-
-def _located_flaw(text, start):
-    """The error for the first flaw in reading order."""
-    value, _end = _flaw_or_syntax(text, start)
-    if isinstance(value, StrictJsonError):
-        return value
-    for pointer, found in _walk(value, ()):
-        if isinstance(found, _Flaw):
-            if found.key is not None:
-                pointer += pointer_of(found.key)
-            return StrictJsonError(_printable(pointer), found.reason)
-    raise AssertionError("a flaw was raised that the second pass does not find")
-
-
-def _flaw_or_syntax(text, start):
-    # Broken syntax after a flaw is the graver finding: the text is not JSON at all.
-    try:
-        value, end = _flaw_scan(text, start)
-    except (json.JSONDecodeError, StopIteration) as error:
-        return _malformed(text, start, error), None
-    if text[end:].strip(_WHITESPACE):
-        return (
-            StrictJsonError(
-                "",
-                f"Something follows the end of the JSON text{_where(text, end)}.",
-                offset=end,
-                malformed=True,
-            ),
-            None,
-        )
-    return value, end
-
-
-def _printable(pointer):
-    return pointer.encode("utf-8", "replace").decode("utf-8")
-
-
-def _walk(value, steps):
-    """(pointer, value) of every node, parents first, in reading order."""
-    yield pointer_of(*steps), value
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from _walk(child, (*steps, key))
-    elif isinstance(value, list):
-        for position, child in enumerate(value):
-            yield from _walk(child, (*steps, position))
-
-
-def _texts(value):
-    for pointer, found in _walk(value, ()):
-        if isinstance(found, str):
-            yield _printable(pointer), found
-        elif isinstance(found, dict):
-            for key in found:
-                yield _printable(pointer + pointer_of(key)), key
 
 
 def slice_array(

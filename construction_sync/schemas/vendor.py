@@ -6,17 +6,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from .address import Address
-from .canonical import (
-    Canonical,
-    Code,
-    Email,
-    Name,
-    Part,
-    code_text,
-    name_text,
-    reference,
-    refuse,
-)
+from .canonical import Canonical, Part
+from .references import reference
+from .texts import Code, Email, Name, code_text, name_text, refuse
 
 _IBAN = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _BIC = re.compile("[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")

@@ -4,7 +4,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from .canonical import Canonical, Code, Name, reference
+from .canonical import Canonical
+from .references import reference
+from .texts import Code, Name
 
 
 class WbsNode(Canonical):
