@@ -9,6 +9,7 @@ entity fills in the small methods.
 from odoo import api, models
 
 from ..pipeline import ownership
+from ..pipeline.item import Reference
 
 
 class SyncHandler(models.AbstractModel):
@@ -27,6 +28,8 @@ class SyncHandler(models.AbstractModel):
     _link_policy = "ask"
     #: bare strings may also be codes of this entity, not only external ids
     _code_reference = False
+    #: entities a message may wait for when they have not arrived yet
+    _waits = frozenset({"project", "wbs_node"})
     #: bindings of this entity are separate per company
     _per_company = False
 
@@ -47,8 +50,18 @@ class SyncHandler(models.AbstractModel):
     # ---- what an entity fills in -------------------------------------------------
 
     def references(self, items):
-        """``[(item, Reference)]`` for all that the items name."""
-        return []
+        """``[(item, Reference)]`` for all that the items name: by default every
+        reference of the schema. Those in ``_waits`` may still arrive."""
+        return [
+            (
+                item,
+                Reference(
+                    pointer, entity, value, waits=entity in self._waits
+                ),
+            )
+            for item in items
+            for pointer, entity, value in item.data.references()
+        ]
 
     def company_code(self, data):
         """The system's own code of the company an object belongs to, or None for

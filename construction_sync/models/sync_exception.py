@@ -5,16 +5,22 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..pipeline import decisions, outcome
+from ..schemas import problem
 
-#: kind -> (who it goes to, days until due)
+#: kind -> (who it goes to, days until due); the others go to the administrator
 ROUTES = {
-    "unknown-value": ("construction_sync.group_project_controls", 1),
-    "invalid-value": ("construction_sync.group_admin", 2),
-    "conflict": ("construction_sync.group_project_controls", 2),
-    "look-alike": ("construction_sync.group_procurement", 2),
-    "version-conflict": ("construction_sync.group_admin", 1),
+    "reference-unknown": ("construction_sync.group_project_controls", 1),
+    "reference-ambiguous": ("construction_sync.group_project_controls", 1),
+    "value-unmapped": ("construction_sync.group_project_controls", 1),
+    "code-inactive": ("construction_sync.group_project_controls", 1),
+    "code-not-postable": ("construction_sync.group_project_controls", 1),
+    "parent-missing": ("construction_sync.group_project_controls", 2),
+    "owner-conflict": ("construction_sync.group_project_controls", 2),
+    "possible-match": ("construction_sync.group_procurement", 2),
+    "already-linked": ("construction_sync.group_procurement", 2),
+    "company-crossed": ("construction_sync.group_finance", 1),
+    "quarantined": ("construction_sync.group_admin", 1),
     "epoch-change": ("construction_sync.group_admin", 1),
-    "quarantine": ("construction_sync.group_admin", 1),
 }
 
 
@@ -117,30 +123,9 @@ class SyncException(models.Model):
 
     @api.model
     def _kind_labels(self):
-        """Kinds of exception in words; modules above add theirs."""
-        return [
-            ("unknown-value", self.env._("Unknown value")),
-            ("missing-parent", self.env._("Something it names never arrived")),
-            ("inactive-value", self.env._("Value may not be used")),
-            ("invalid-value", self.env._("Wrong or missing value")),
-            ("unreadable", self.env._("Unreadable message")),
-            ("unsupported", self.env._("Not supported yet")),
-            ("schema-unknown", self.env._("Unknown message version")),
-            ("flow-off", self.env._("Data type switched off")),
-            ("conflict", self.env._("Both sides changed it")),
-            ("look-alike", self.env._("May already exist")),
-            ("version-conflict", self.env._("Two contents for one version")),
-            ("version-gap", self.env._("A version is missing")),
-            ("epoch-change", self.env._("The system started counting again")),
-            ("message-id-reuse", self.env._("Message id used twice")),
-            ("deleted-here", self.env._("Deleted in Odoo")),
-            ("archived-here", self.env._("Archived in Odoo")),
-            ("cross-company", self.env._("Belongs to another company")),
-            ("in-use", self.env._("Deleted outside, in use here")),
-            ("refused", self.env._("Refused by Odoo")),
-            ("failing", self.env._("Keeps failing")),
-            ("quarantine", self.env._("Stops the server")),
-        ]
+        """Kinds of exception in words: the catalogue of problems, one vocabulary for
+        the interface and the screens."""
+        return [(kind.slug, kind.title) for kind in problem.CATALOGUE.values()]
 
     def _compute_age(self):
         now = fields.Datetime.now()
@@ -340,7 +325,7 @@ class SyncSuggestion(models.Model):
         """Take this one: map and set going (kind by kind, see the exception)."""
         self.ensure_one()
         record = self.env[self.res_model].browse(self.res_id)
-        if self.exception_id.kind == "look-alike":
+        if self.exception_id.kind in ("possible-match", "already-linked"):
             return self.exception_id.action_link_to(record)
         return self.exception_id.action_map_to(record)
 

@@ -33,6 +33,16 @@ class Reference:
 
 
 @dataclass(slots=True)
+class Conflict:
+    """A value from outside for a field that Odoo leads: kept, not written (R10)."""
+
+    field: str
+    label: str
+    source: str
+    odoo: str
+
+
+@dataclass(slots=True)
 class Match:
     """An existing record that may be the same thing as an item.
 
@@ -55,6 +65,7 @@ class Item:
     ``data`` is a validated canonical model; its ``model_fields_set`` tells which
     fields were sent (absent leaves, null clears). ``refs`` maps a reference's
     pointer to the id it resolved to. ``record_id`` is the bound record, or None.
+    ``forced`` names canonical fields a person decided for the outside's value.
     ``changes`` (set by the backbone before ``update``) maps Odoo fields to the new
     values, only where they differ and the outside may write them.
     """
@@ -76,6 +87,8 @@ class Item:
     linked_by: str = ""
     problems: list = field(default_factory=list)
     conflicts: list = field(default_factory=list)
+    forced: frozenset = frozenset()
+    before: dict = field(default_factory=dict)
     waits_on: str | None = None
     note: str = ""
 

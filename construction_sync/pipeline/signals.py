@@ -1,0 +1,107 @@
+"""Waking what waits.
+
+A waiting message names what it waits for in ``waits_on``:
+
+``parent:<system id>:<entity>:<external id>``  something it names has not arrived
+``behind:<message id>``                        an earlier message of its object
+``gap:<flow id>:<external id>:<version>``      a version that is missing (delta)
+``preview:<flow id>``                          the flow is in preview
+
+The drain wakes in its own transaction; two transactions that overlap can miss each
+other, so the drain looks once more after its commit and a cron sweeps each minute.
+"""
+
+from odoo.tools import SQL
+
+
+def parent_key(system_id, entity, external_id):
+    return f"parent:{system_id}:{entity}:{external_id}"
+
+
+def wake(cr, keys):
+    """Make ready what waits on one of ``keys``; returns the flows concerned."""
+    keys = list(keys)
+    if not keys:
+        return set()
+    cr.execute(
+        SQL(
+            """
+            UPDATE construction_sync_message
+               SET state = 'ready', waits_on = NULL, next_at = NULL, note = NULL
+             WHERE state = 'waiting' AND waits_on = ANY(%s)
+         RETURNING flow_id
+            """,
+            keys,
+        )
+    )
+    return {row[0] for row in cr.fetchall()}
+
+
+def wake_landed(cr):
+    """Make ready whatever waits for something that is there by now."""
+    cr.execute(
+        SQL(
+            """
+            UPDATE construction_sync_message w
+               SET state = 'ready', waits_on = NULL, next_at = NULL, note = NULL
+             WHERE w.state = 'waiting'
+               AND (
+                   (w.waits_on LIKE 'parent:%%' AND EXISTS (
+                        SELECT FROM construction_sync_binding b
+                         WHERE b.state <> 'tombstone'
+                           AND b.system_id = split_part(w.waits_on, ':', 2)::int
+                           AND b.entity = split_part(w.waits_on, ':', 3)
+                           AND b.external_id = substr(w.waits_on, 9
+                               + length(split_part(w.waits_on, ':', 2))
+                               + length(split_part(w.waits_on, ':', 3)) + 1)))
+                OR (w.waits_on LIKE 'behind:%%' AND NOT EXISTS (
+                        SELECT FROM construction_sync_message m
+                         WHERE m.id = split_part(w.waits_on, ':', 2)::int
+                           AND m.state IN ('ready', 'waiting', 'retry',
+                                           'exception', 'dead')))
+                OR (w.waits_on LIKE 'preview:%%' AND EXISTS (
+                        SELECT FROM construction_sync_flow f
+                         WHERE f.id = split_part(w.waits_on, ':', 2)::int
+                           AND f.state = 'live'))
+               )
+         RETURNING w.flow_id
+            """
+        )
+    )
+    return {row[0] for row in cr.fetchall()}
+
+
+def wake_due(cr):
+    """Make ready what is due for another try, or has waited its time: the drain
+    then decides on it with its deadline passed."""
+    cr.execute(
+        SQL(
+            """
+            UPDATE construction_sync_message
+               SET state = 'ready', waits_on = NULL
+             WHERE (state = 'retry' AND next_at <= now() AT TIME ZONE 'UTC')
+                OR (state = 'waiting' AND next_at IS NOT NULL
+                    AND next_at <= now() AT TIME ZONE 'UTC')
+         RETURNING flow_id
+            """
+        )
+    )
+    return {row[0] for row in cr.fetchall()}
+
+
+def sweep(env):
+    """The minute's safety net: wake, and ring for whatever stands ready."""
+    wake_landed(env.cr)
+    wake_due(env.cr)
+    env.cr.execute(
+        SQL(
+            """
+            SELECT f.id FROM construction_sync_flow f
+             WHERE EXISTS (SELECT FROM construction_sync_message m
+                            WHERE m.flow_id = f.id AND m.state = 'ready')
+            """
+        )
+    )
+    flows = [row[0] for row in env.cr.fetchall()]
+    if flows:
+        env["construction.sync.carrier"]._ring(flows)
