@@ -16,6 +16,7 @@ REFERENCES = {
     "project": "project",
     "merged_into": "vendor",
     "cost_codes": "cost_code",
+    "segments": "segment_value",
 }
 
 
@@ -188,6 +189,8 @@ def _plain(sent, key, value, codes):
 
     if isinstance(value, list):
         return sorted((plain(one) for one in value), key=str)
+    if key == "segments" and isinstance(value, dict):
+        return {segment: plain(one) for segment, one in value.items()}
     return plain(value)
 
 

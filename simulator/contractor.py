@@ -131,3 +131,9 @@ def segment_values():
             floors[floor] = f"Floor {floor}"
     for floor, name in sorted(floors.items()):
         yield f"floor/{floor}", {"segment": "floor", "code": floor, "name": name}
+
+
+def main_area(project_id):
+    """Id of the segment value that the project as a whole is booked under."""
+    (project,) = (p for p in _projects() if p["id"] == project_id)
+    return f"area/{project_id}-{project['areas'][0]}"

@@ -14,6 +14,7 @@ from .scheduler import Scheduler
 MAPPED_CODE, MAPPED_TO = "STL-ERECT", "05 12 00"
 #: an unknown code that stays for a person
 LEFT_CODE = "99-PLANT-HIRE"
+DECIDED_BY_MAPPING = f"unknown cost code {MAPPED_CODE}"
 RENAMED = "Eastgate Logistics Hub, Phase 1"
 CONFLICT_NAME = "RMC master schedule rev 4"
 DOWN_SECONDS = 15

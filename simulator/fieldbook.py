@@ -38,14 +38,12 @@ class Fieldbook(System):
     def projects(self):
         """The projects as the field keeps them, each with the codes it books on."""
         left_to_the_schedule = {"start_date", "completion_date"}
-        return [
-            Record(
-                "project",
-                project_id,
-                {k: v for k, v in data.items() if k not in left_to_the_schedule},
-            )
-            for project_id, data in contractor.projects()
-        ]
+        records = []
+        for project_id, data in contractor.projects():
+            known = {k: v for k, v in data.items() if k not in left_to_the_schedule}
+            known["segments"] = {"area": contractor.main_area(project_id)}
+            records.append(Record("project", project_id, known))
+        return records
 
     def one_more(self):
         """A project is put on hold, or taken up again."""

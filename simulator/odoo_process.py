@@ -1,5 +1,7 @@
 """Odoo as a child process: started, waited for, stopped."""
 
+import base64
+import configparser
 import os
 import signal
 import socket
@@ -55,6 +57,7 @@ class OdooProcess:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         environment = dict(
             os.environ,
+            **self._master_key(),
             ODOO_QUEUE_JOB_CHANNELS=os.environ.get("ODOO_QUEUE_JOB_CHANNELS", "root:2"),
             ODOO_QUEUE_JOB_SCHEME="http",
             ODOO_QUEUE_JOB_HOST="127.0.0.1",
@@ -82,6 +85,21 @@ class OdooProcess:
                 env=environment,
                 start_new_session=True,
             )
+
+    def _master_key(self):
+        """The key under which Odoo keeps webhook keys: the user's own when one is
+        configured, else one that stays beside the log, readable to its owner."""
+        configured = configparser.ConfigParser(interpolation=None)
+        configured.read(self.config)
+        if "CONSTRUCTION_SYNC_KEY" in os.environ or configured.has_option(
+            "construction_sync", "key"
+        ):
+            return {}
+        kept = self.log.with_name("master-key")
+        if not kept.exists():
+            kept.touch(mode=0o600)
+            kept.write_text(base64.b64encode(os.urandom(32)).decode())
+        return {"CONSTRUCTION_SYNC_KEY": kept.read_text()}
 
     def wait(self):
         """Until Odoo answers.

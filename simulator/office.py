@@ -17,6 +17,7 @@ FLOWS = {
     "fieldbook": ("project", "cost_type", "segment_value"),
     "scheduler": ("project", "wbs_node"),
     "ledgerline": ("vendor",),
+    "examples": ("project", "vendor"),
 }
 #: fields that Odoo leads although the outside system leads the rest of the object
 LED_BY_ODOO = {("scheduler", "project"): ("name",)}
@@ -143,7 +144,7 @@ def connect(office, system, company, token=""):
     if system_id is None:
         system_id = _new_system(office, system, company)
     if token:
-        _set_webhook_key(office, system_id, "token", token)
+        set_webhook_key(office, system_id, "token", token)
     system.key = _new_key(office, system, system_id)
     return system_id
 
@@ -187,7 +188,11 @@ def _new_system(office, system, company):
     return system_id
 
 
-def _set_webhook_key(office, system_id, kind, value):
+def set_webhook_key(office, system_id, kind, value):
+    """Replace what verifies a system's webhooks.
+
+    :param kind: ``hmac`` or ``token``
+    """
     old = office.call(
         "construction.sync.secret", "search", [("system_id", "=", system_id)]
     )

@@ -1,0 +1,242 @@
+"""Plays the day without anybody watching, and says whether everything arrived."""
+
+import time
+from pathlib import Path
+
+from . import contractor, journal
+from .comparison import (
+    Reading,
+    Tally,
+    code_names,
+    differences,
+    fold,
+    repetitions,
+)
+from .day import MAPPED_CODE, MAPPED_TO
+from .office import FLOWS
+
+QUIET_LIMIT = 75
+UNFINISHED = ("ready", "retry", "waiting")
+KINDS = (
+    "project",
+    "wbs_node",
+    "cost_code",
+    "cost_type",
+    "segment_value",
+    "vendor",
+    "hook",
+)
+
+
+def wait_until_quiet(office, day, limit=QUIET_LIMIT):
+    """Until the systems have nothing left to send and Odoo nothing left to apply.
+
+    :return: seconds it took, or None when the time was up
+    """
+    started = time.monotonic()
+    while time.monotonic() - started < limit:
+        if not any(system.waiting() for system in day.systems) and not office.count(
+            "construction.sync.message", [("state", "in", UNFINISHED)]
+        ):
+            return time.monotonic() - started
+        time.sleep(0.3)
+    return None
+
+
+def play(office, day, say):
+    """The whole day, quiet after each part; sentences for what did not end."""
+    problems = []
+    day.unpleasant()
+    for name in ("morning", "noon", "afternoon", "evening", "night"):
+        getattr(day, name)()
+        took = wait_until_quiet(office, day)
+        if took is None:
+            problems.append(f"The {name} did not come to an end; {_unfinished(office)}")
+            say(problems[-1])
+        else:
+            say(f"{name.capitalize()}: quiet after {took:.1f} s")
+    return problems
+
+
+def _unfinished(office):
+    stuck = office.search_read(
+        "construction.sync.message",
+        [("state", "in", UNFINISHED)],
+        ["entity", "external_id", "state", "note", "waits_on"],
+        limit=5,
+    )
+    return "still under way: " + "; ".join(
+        f"{m['entity']} {m['external_id']} is {m['state']} ({m['waits_on'] or m['note']})"
+        for m in stuck
+    )
+
+
+def resolve_unknown_code(office):
+    """Map the unknown code as a person would, and let its messages go on.
+
+    :return: sentences for what went wrong
+    """
+    found = office.search_read(
+        "construction.sync.exception",
+        [("state", "!=", "resolved"), ("value", "=", MAPPED_CODE)],
+        ["name", "record_count"],
+    )
+    if len(found) != 1:
+        return [
+            f"{len(found)} open exceptions name the unknown code {MAPPED_CODE}, "
+            f"expected one"
+        ]
+    target = office.first("construction.cost.code", [("code", "=", MAPPED_TO)])
+    office.call(
+        "construction.sync.exception",
+        "action_map_to",
+        [found[0]["id"]],
+        f"construction.cost.code,{target}",
+    )
+    return []
+
+
+class Check:
+    """Holds the send logs of a day against what stands in Odoo.
+
+    :param decided: what a person had to decide and has decided for the sender
+    """
+
+    def __init__(self, office, day, decided=()):
+        self.office = office
+        self.day = day
+        self.lines = [
+            line
+            for system in day.systems
+            for line in journal.read(Path(system.journal.path))
+        ]
+        self.objects = fold(self.lines, decided)
+        self.tallies = {kind: Tally() for kind in KINDS}
+        self.problems = []
+
+    def run(self):
+        """Compare everything; ``problems`` says what differs, in sentences."""
+        self._count_sent()
+        self._compare_objects()
+        self._count_waiting()
+        self._count_records()
+        self._look_at_audit()
+        return self.problems
+
+    def _count_sent(self):
+        for entity, count in repetitions(self.lines).items():
+            self.tallies[entity].sent = count
+
+    def _compare_objects(self):
+        keys = {system.code: system.key for system in self.day.systems}
+        reading = Reading(self.office.address, self.office.database, keys)
+        codes = code_names(self.objects, {MAPPED_CODE: MAPPED_TO})
+        for sent in self.objects.values():
+            tally = self.tallies[sent.entity]
+            tally.expected_waiting += len(sent.held)
+            if not sent.landed:
+                continue
+            tally.expected += 1
+            found = reading.get(sent.system, sent.entity, sent.external_id)
+            told = differences(sent, found, codes)
+            self.problems += told
+            tally.landed += not told
+
+    def _count_waiting(self):
+        """What stands in front of a person: messages of open exceptions, conflicts
+        whose other fields have landed, and bank details for a second person."""
+        open_ones = self.office.search_read(
+            "construction.sync.exception",
+            [("state", "!=", "resolved")],
+            ["entity", "kind", "name", "record_count", "conflict_ids", "system_id"],
+        )
+        for one in open_ones:
+            count = max(one["record_count"], 1)
+            self.tallies.setdefault(one["entity"] or "hook", Tally()).waiting += count
+        self.tallies["vendor"].waiting += self.office.count(
+            "construction.bank.change", [("state", "=", "pending")]
+        )
+        for kind, tally in self.tallies.items():
+            if tally.waiting != tally.expected_waiting:
+                self.problems.append(
+                    f"{tally.waiting} of kind {kind} wait for a person, expected "
+                    f"{tally.expected_waiting}: "
+                    + "; ".join(o["name"] for o in open_ones if o["entity"] == kind)
+                )
+
+    def _count_records(self):
+        """Nothing doubled: as many records in Odoo as the contractor has."""
+        projects = {data["number"] for _id, data in contractor.projects()}
+        self._expect(
+            "project.project",
+            [("construction_number", "in", sorted(projects))],
+            len(projects),
+        )
+        nodes = sum(
+            1
+            for sent in self.objects.values()
+            if sent.entity == "wbs_node" and sent.landed
+        )
+        self._expect("construction.wbs", [], nodes)
+        codes = {data["code"] for _id, data in contractor.cost_codes()}
+        self._expect(
+            "construction.cost.code", [("code", "in", sorted(codes))], len(codes)
+        )
+        for system in self.day.systems:
+            for entity in FLOWS[system.code]:
+                expected = sum(
+                    1
+                    for sent in self.objects.values()
+                    if (sent.system, sent.entity) == (system.code, entity) and sent.landed
+                )
+                self._expect(
+                    "construction.sync.binding",
+                    [
+                        ("system_id.code", "=", system.code),
+                        ("entity", "=", entity),
+                    ],
+                    expected,
+                )
+
+    def _expect(self, model, domain, expected):
+        stands = self.office.count(model, domain)
+        if stands != expected:
+            self.problems.append(
+                f"{stands} records of {model} {domain} stand in Odoo, expected "
+                f"{expected}"
+            )
+
+    def _look_at_audit(self):
+        """Every applied message has its entry."""
+        applied = self.office.call(
+            "construction.sync.message", "search", [("state", "=", "applied")]
+        )
+        entries = self.office.search_read(
+            "construction.sync.audit",
+            [("message_id", "in", applied)],
+            ["message_id"],
+        )
+        told = {entry["message_id"][0] for entry in entries if entry["message_id"]}
+        missing = sorted(set(applied) - told)
+        if missing:
+            self.problems.append(
+                f"{len(missing)} of {len(applied)} applied messages have no audit "
+                f"entry, the first is {missing[0]}"
+            )
+        self.audited = len(told)
+
+    def table(self):
+        """One line per kind of record."""
+        width = max(len(kind) for kind in self.tallies)
+        lines = []
+        for kind, tally in self.tallies.items():
+            if not (tally.sent or tally.waiting):
+                continue
+            lines.append(
+                f"{kind.replace('_', ' '):<{width}}  sent {tally.sent:>4}  "
+                f"landed {tally.landed:>4}  "
+                f"waiting for a person {tally.waiting:>2}  "
+                f"expected {tally.expected:>4} + {tally.expected_waiting:<2}  "
+                f"{'ok' if tally.equal else 'DIFFERS'}"
+            )
+        return lines

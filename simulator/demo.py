@@ -1,0 +1,194 @@
+"""``python -m simulator.demo``: a contractor with four connected systems, simulated
+on loopback, in a running Odoo. ``--check`` plays the day without anybody watching and
+ends with 0 only when Odoo has exactly what was sent.
+"""
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from . import check, examples, office
+from .day import DECIDED_BY_MAPPING, Day
+from .journal import Journal
+from .odoo_process import NotStarted, OdooProcess, port_taken
+from .procore import Procore
+
+ADMINISTRATOR = ("admin", "admin")
+#: status pages take these ports above Odoo's own, when they are free
+PAGE_PORTS = {"procore": 11, "fieldbook": 12, "scheduler": 13, "ledgerline": 14}
+#: what the stand-in for Procore sends as Authorization; loopback only
+HOOK_TOKEN = "Bearer demonstration-hook-of-the-simulated-platform"
+
+
+def main(arguments=None):
+    """Run the demonstration; the exit code as said in the module's first lines."""
+    options = parse(arguments)
+    for port in (options.port, options.port + 1):
+        if port_taken(port):
+            print(
+                f"Port {port} is taken by another program. Stop that program, or "
+                f"choose another port with --port.",
+                file=sys.stderr,
+            )
+            return 2
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
+    database = f"{options.database}_check" if options.check else options.database
+    folder = Path(options.folder) / database
+    process = OdooProcess(
+        options.odoo_bin, options.config, database, options.port, folder / "odoo.log"
+    )
+    try:
+        if options.check:
+            return run_check(process, folder, keep=options.keep)
+        return run_demo(process, folder)
+    except KeyboardInterrupt:
+        print("\nStopping.")
+        return 0 if not options.check else 130
+    except (NotStarted, office.OdooRefused) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        process.stop()
+
+
+def parse(arguments):
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="run demo", description=__doc__)
+    parser.add_argument("--config", required=True, help="Odoo's configuration file")
+    parser.add_argument("--database", default="construction_demo")
+    parser.add_argument("--odoo-bin", required=True, help="the odoo executable")
+    parser.add_argument("--port", type=int, default=8069)
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="play the day on a fresh database called <database>_check, compare, end",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the database of --check"
+    )
+    parser.add_argument("--folder", default="var/demo", help="for logs and send logs")
+    return parser.parse_args(arguments)
+
+
+def run_demo(process, folder):
+    """Start everything, print where it is, and stay until interrupted."""
+    say("Starting Odoo; the first start takes a minute or two ...")
+    process.start()
+    process.wait()
+    day, desk = open_office(process, folder, PAGE_PORTS)
+    try:
+        if not desk.count("construction.sync.message", []):
+            say("The four systems begin their day ...")
+            unfinished = check.play(desk, day, say)
+            if unfinished:
+                say("Something did not come to an end; look at Exceptions.")
+        print_welcome(process, day)
+        threading.Event().wait()
+    finally:
+        close_office(day)
+    return 0
+
+
+def run_check(process, folder, keep=False):
+    """Play and compare on a fresh database; 0 when nothing differs."""
+    started = time.monotonic()
+    for log in folder.glob("*.jsonl"):
+        log.unlink()
+    process.drop_database()
+    say(f"Creating the database {process.database} ...")
+    process.start()
+    process.wait()
+    say(f"Odoo is up after {time.monotonic() - started:.0f} s")
+    day, desk = open_office(process, folder)
+    try:
+        problems = check.play(desk, day, say)
+        problems += check.resolve_unknown_code(desk)
+        if check.wait_until_quiet(desk, day) is None:
+            problems.append("The messages of the mapped code did not come to an end.")
+        result = check.Check(desk, day, decided=(DECIDED_BY_MAPPING,))
+        problems += result.run()
+        problems += examples.run(process, desk, say)
+    finally:
+        close_office(day)
+    for line in result.table():
+        print(line)
+    print(f"audit: {result.audited} applied messages, each with its entry")
+    for problem in problems:
+        print(f"  {problem}")
+    verdict = f"{len(problems)} differences" if problems else "no difference"
+    print(f"demo --check: {verdict} in {time.monotonic() - started:.0f} s")
+    process.stop()
+    if not keep and not problems:
+        process.drop_database()
+    return 1 if problems else 0
+
+
+def open_office(process, folder, ports=None):
+    """Set Odoo up as an administrator would, connect and start the systems."""
+    desk = office.Office(process.address, process.database)
+    desk.sign_in(*ADMINISTRATOR)
+    company = office.set_up_company(desk)
+    office.set_up_people(desk)
+
+    def make(kind):
+        log = Journal(folder / f"{kind.code}.jsonl")
+        return kind(process.address, log, process.database)
+
+    day = Day(make)
+    day.procore.token = HOOK_TOKEN
+    day.procore.faults.burst = 1
+    day.scheduler.faults.burst = 1
+    day.ledgerline.faults.burst = 3
+    for system in day.systems:
+        token = HOOK_TOKEN if isinstance(system, Procore) else ""
+        office.connect(desk, system, company, token)
+        port = process.port + (ports or {}).get(system.code, 0) if ports else 0
+        system.start(0 if port_taken(port) else port)
+    return day, desk
+
+
+def close_office(day):
+    """Stop the systems."""
+    for system in day.systems:
+        system.stop()
+
+
+def print_welcome(process, day):
+    """Address, logins, and what to look at."""
+    logins = ", ".join(login for login, _name, _group in office.LOGINS)
+    pages = "  ".join(f"{system.title} {system.address}" for system in day.systems)
+    print(
+        f"""
+Odoo is at {process.address}
+Sign in as admin (administrator), {logins}; the password is the login.
+
+Look at, in the app Construction Sync:
+  1. Overview: a card per system, what waits, what needs you.
+  2. Exceptions: two codes that nobody knows, a name that both sides changed,
+     webhooks of kinds not supported yet. Map a code and see its messages land.
+  3. Bank details: sign in as finance and approve the new account of Marconi Electric.
+  4. Messages: every message with its history, payload and result.
+  5. Master data: the projects with their breakdown, vendors, cost codes.
+The simulated systems, with what they sent and switches for faults:
+  {pages}
+Ctrl-C stops everything.
+""",
+        flush=True,
+    )
+
+
+def say(sentence):
+    """Progress for the person who waits."""
+    print(sentence, flush=True)
+
+
+def _interrupt(_signal, _frame):
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
