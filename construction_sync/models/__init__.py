@@ -1,6 +1,7 @@
 from . import sync_gatekeeper
 from . import sync_carrier
 from . import sync_owned
+from . import sync_overview
 from . import sync_system
 from . import sync_system_company
 from . import sync_secret

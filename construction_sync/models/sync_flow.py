@@ -5,6 +5,12 @@ from odoo.tools import SQL
 from ..pipeline import drain, signals
 
 
+def _clock(hours):
+    """``20.5`` hours as ``20:30``."""
+    minutes = round(hours * 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
 class SyncFlow(models.Model):
     """One kind of object, in one direction, with one system: the policy record.
 
@@ -116,6 +122,13 @@ class SyncFlow(models.Model):
     failed_count = fields.Integer(string="Need you", compute="_compute_figures")
     fresh = fields.Boolean(compute="_compute_figures")
 
+    policy = fields.Char(
+        compute="_compute_policy", help="What happens with this data type, in words."
+    )
+    match_count = fields.Integer(
+        string="Proposed links", compute="_compute_match_count"
+    )
+
     _entity_unique = models.Constraint(
         "UNIQUE (system_id, entity, direction)",
         "This data type is already set up for the system.",
@@ -154,6 +167,52 @@ class SyncFlow(models.Model):
         for flow in self:
             handler = self.env["construction.sync.handler"]._for(flow.entity)
             flow.link_policy = handler._link_policy if handler is not None else "ask"
+
+    @api.depends("owner", "field_ids.owner", "field_ids.field", "mode", "state",
+                 "interval_minutes", "window_start", "window_end", "system_id.name")
+    def _compute_policy(self):
+        for flow in self:
+            system = flow.system_id.name or self.env._("The outside system")
+            sides = {"source": system, "odoo": self.env._("Odoo")}
+            leads = self.env._("%(who)s leads", who=sides[flow.owner or "source"])
+            other = [
+                f"{line.label}: {sides[line.owner]}"
+                for line in flow.field_ids
+                if line.owner and line.owner != flow.owner
+            ]
+            parts = [f"{leads} ({', '.join(other)})" if other else leads]
+            if flow.mode == "interval":
+                parts.append(
+                    self.env._(
+                        "applied every %(minutes)s minutes",
+                        minutes=flow.interval_minutes,
+                    )
+                )
+            elif flow.mode == "window":
+                parts.append(
+                    self.env._(
+                        "applied from %(start)s to %(end)s UTC",
+                        start=_clock(flow.window_start),
+                        end=_clock(flow.window_end),
+                    )
+                )
+            else:
+                parts.append(self.env._("applied as it arrives"))
+            if flow.state == "preview":
+                parts.append(self.env._("nothing is written yet"))
+            elif flow.state == "off":
+                parts = [self.env._("Switched off: messages are refused")]
+            flow.policy = ", ".join(parts)
+
+    def _compute_match_count(self):
+        rows = self.env["construction.sync.match"]._read_group(
+            [("flow_id", "in", self.ids), ("state", "in", ("proposed", "unmatched"))],
+            ["flow_id"],
+            ["__count"],
+        )
+        counts = {flow.id: count for flow, count in rows}
+        for flow in self:
+            flow.match_count = counts.get(flow.id, 0)
 
     def _compute_figures(self):
         """One pass over the partial indexes for all flows on the screen."""
@@ -249,6 +308,25 @@ class SyncFlow(models.Model):
                     )
                 )
 
+    def _field_labels(self):
+        """``[[canonical field, label in words]]`` of the data type, by label."""
+        handler = self.env["construction.sync.handler"]._for(self.entity)
+        if handler is None:
+            return []
+        target = self.env[handler._target]._fields if handler._target else {}
+        labels = []
+        for name, odoo_names in handler._fields.items():
+            known = [target[n] for n in odoo_names if n in target]
+            labels.append(
+                [
+                    name,
+                    known[0]._description_string(self.env)
+                    if len(known) == 1
+                    else name.replace("_", " ").capitalize(),
+                ]
+            )
+        return sorted(labels, key=lambda pair: pair[1].lower())
+
     def _owner_of(self, field):
         """``source`` or ``odoo``: who leads the canonical ``field``."""
         self.ensure_one()
@@ -310,3 +388,46 @@ class SyncFlow(models.Model):
     def _cron_drain(self):
         """Apply what is ready; called by the lane crons (see ``pipeline.drain``)."""
         drain.run_cron(self.env)
+
+    # ---- doors ---------------------------------------------------------------------
+
+    def _open_messages(self, name, domain):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "construction_sync.action_sync_message"
+        )
+        action["name"] = f"{self.display_name}: {name}"
+        action["domain"] = [("flow_id", "=", self.id), *domain]
+        action["context"] = {}
+        return action
+
+    def action_open_messages(self):
+        return self._open_messages(self.env._("messages"), [])
+
+    def action_open_waiting(self):
+        """The messages that the count of waiting ones names."""
+        return self._open_messages(
+            self.env._("waiting"), [("state", "in", ("ready", "waiting", "retry"))]
+        )
+
+    def action_open_failed(self):
+        """The messages that the count of those that need you names."""
+        return self._open_messages(
+            self.env._("need you"), [("state", "in", ("exception", "dead"))]
+        )
+
+    def action_find_matches(self):
+        """Look again for existing records of what waits in preview, and show them."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.match"]._refresh(self)
+        return self.action_open_matches()
+
+    def action_open_matches(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "construction_sync.action_sync_match"
+        )
+        action["domain"] = [("flow_id", "=", self.id)]
+        action["context"] = {"search_default_open": 1}
+        return action

@@ -20,9 +20,23 @@ class SyncFlowField(models.Model):
         required=True,
     )
 
+    label = fields.Char(compute="_compute_label", string="Field name")
+    choices = fields.Json(compute="_compute_choices")
+
     _field_unique = models.Constraint(
         "UNIQUE (flow_id, field)", "A field can be led by one side only."
     )
+
+    @api.depends("flow_id.entity")
+    def _compute_choices(self):
+        for line in self:
+            line.choices = line.flow_id._field_labels()
+
+    @api.depends("field", "flow_id.entity")
+    def _compute_label(self):
+        for line in self:
+            labels = dict(line.flow_id._field_labels())
+            line.label = labels.get(line.field, line.field)
 
     @api.model_create_multi
     def create(self, vals_list):

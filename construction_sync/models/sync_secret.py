@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import format_date
 
 from ..pipeline import vault
 
@@ -44,6 +45,19 @@ class SyncSecret(models.Model):
     )
     set_by_id = fields.Many2one("res.users", readonly=True)
     set_at = fields.Datetime(readonly=True)
+    status = fields.Char(compute="_compute_status")
+
+    @api.depends("set_at", "set_by_id")
+    def _compute_status(self):
+        for secret in self:
+            if secret.set_at:
+                secret.status = self.env._(
+                    "Set %(day)s by %(user)s",
+                    day=format_date(self.env, secret.set_at),
+                    user=secret.set_by_id.name,
+                )
+            else:
+                secret.status = self.env._("Not set yet")
 
     def _compute_value(self):
         self.value = False

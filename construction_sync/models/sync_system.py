@@ -1,3 +1,4 @@
+import json
 import re
 
 from odoo import api, fields, models
@@ -79,6 +80,25 @@ class SyncSystem(models.Model):
         "construction.sync.secret", "system_id", string="Webhook keys"
     )
     note = fields.Html()
+    webhook_address = fields.Char(
+        compute="_compute_webhook_address",
+        help="Where the system sends its own webhooks. They are verified with the "
+        "keys below.",
+    )
+    dashboard = fields.Text(compute="_compute_dashboard")
+    dashboard_graph = fields.Text(compute="_compute_dashboard_graph")
+    exception_count = fields.Integer(compute="_compute_counts", string="Open causes")
+    link_count = fields.Integer(compute="_compute_counts", string="Records linked")
+    mode = fields.Selection(
+        [
+            ("setup", "Being set up"),
+            ("paused", "Paused"),
+            ("preview", "Preview"),
+            ("live", "Live"),
+        ],
+        compute="_compute_mode",
+        help="Preview: no data type is live yet, so nothing is written.",
+    )
 
     _code_unique = models.Constraint(
         "UNIQUE (code)", "Another system already has this code."
@@ -112,6 +132,47 @@ class SyncSystem(models.Model):
             system.company_ids = (
                 system.company_id | system.company_code_ids.company_id
             )
+
+    @api.depends("code")
+    def _compute_webhook_address(self):
+        base = self.get_base_url() if self else ""
+        for system in self:
+            system.webhook_address = (
+                f"{base}/construction_sync/v1/hooks/{system.code}"
+                if system.code
+                else False
+            )
+
+    def _compute_dashboard(self):
+        cards = self.env["construction.sync.overview"]._cards(self)
+        for system in self:
+            system.dashboard = json.dumps(cards[system.id])
+
+    def _compute_dashboard_graph(self):
+        graphs = self.env["construction.sync.overview"]._graphs(self)
+        for system in self:
+            system.dashboard_graph = graphs[system.id]
+
+    def _compute_counts(self):
+        causes = self.env["construction.sync.overview"]._open_exceptions(self)
+        rows = self.env["construction.sync.binding"]._read_group(
+            [("system_id", "in", self.ids), ("state", "=", "linked")],
+            ["system_id"],
+            ["__count"],
+        )
+        links = {system.id: count for system, count in rows}
+        for system in self:
+            system.exception_count = causes.get(system.id, 0)
+            system.link_count = links.get(system.id, 0)
+
+    @api.depends("state", "flow_ids.state")
+    def _compute_mode(self):
+        for system in self:
+            if system.state == "live":
+                live = "live" in system.flow_ids.mapped("state")
+                system.mode = "live" if live else "preview"
+            else:
+                system.mode = "setup" if system.state == "draft" else "paused"
 
     def write(self, vals):
         if "code" in vals:
@@ -175,3 +236,49 @@ class SyncSystem(models.Model):
     def action_resume(self):
         self.state = "live"
         self.flow_ids._ring()
+
+    # ---- doors of the overview and the form ------------------------------------------
+
+    def _open(self, xmlid, domain, **context):
+        """An action of this module, cut down to this system."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            f"construction_sync.{xmlid}"
+        )
+        action["domain"] = [("system_id", "=", self.id), *domain]
+        action["context"] = context
+        action["name"] = f"{self.name}: {action['name']}"
+        return action
+
+    def action_next_step(self):
+        """What the first button of the card does: the next right thing."""
+        self.ensure_one()
+        if self.state == "draft":
+            return self.action_continue_setup()
+        if self.state == "paused":
+            return self.action_resume()
+        if self.exception_count:
+            return self.action_open_exceptions()
+        return self.action_open_messages()
+
+    def action_continue_setup(self):
+        """Go on with the guided first steps where they were left."""
+        self.ensure_one()
+        return self.env["construction.sync.connection"]._continue(self)
+
+    def action_open_messages(self):
+        return self._open("action_sync_message", [])
+
+    def action_open_exceptions(self):
+        return self._open("action_sync_exception", [], search_default_unresolved=1)
+
+    def action_open_links(self):
+        return self._open("action_sync_binding", [])
+
+    def action_open_mappings(self):
+        return self._open(
+            "action_sync_crosswalk", [], default_system_id=self.id
+        )
+
+    def action_open_matches(self):
+        return self._open("action_sync_match", [], search_default_open=1)
