@@ -35,4 +35,3 @@ def ensure():
 
 def _none(why):
     say(f"Browser: none, so the browser tours are skipped: {why}")
-    return None

@@ -38,7 +38,9 @@ def series_of(folder):
     if not release.is_file():
         return None
     found = re.search(
-        r"^version_info\s*=\s*\(\D*(\d+)\D+(\d+)", release.read_text("utf-8"), re.M
+        r"^version_info\s*=\s*\(\D*(\d+)\D+(\d+)",
+        release.read_text("utf-8"),
+        re.MULTILINE,
     )
     return f"{found[1]}.{found[2]}" if found else None
 

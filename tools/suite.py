@@ -7,6 +7,8 @@ from tools.terminal import CannotGoOn
 
 # Folders with tests of plain Python, run without an Odoo registry.
 PLAIN_FOLDERS = ("tools", "simulator", "benchmarks")
+# Folders whose tests start Odoo themselves, on copies of the test database.
+PROCESS_FOLDERS = ("harness", "examples")
 
 
 def addons():
@@ -19,11 +21,26 @@ def addons():
 
 
 def chosen(names):
-    """Return the addons that the user named, or all; refuse what does not exist."""
-    known = addons()
+    """Return (addons, folders) that the user named, or all of them.
+
+    Refuses what does not exist. Folders are those with tests outside the addons.
+    """
+    addons_here = addons()
+    folders_here = [x for x in PLAIN_FOLDERS + PROCESS_FOLDERS if has_tests(x)]
     for name in names:
-        if name not in known:
+        if name not in addons_here + folders_here:
             raise CannotGoOn(
-                f"There is no addon '{name}'; the addons are {', '.join(known)}."
+                f"There is nothing to test under the name '{name}'; there is "
+                f"{', '.join(addons_here + folders_here)}."
             )
-    return list(names) or known
+    if not names:
+        return addons_here, folders_here
+    return (
+        [name for name in addons_here if name in names],
+        [name for name in folders_here if name in names],
+    )
+
+
+def has_tests(folder):
+    """Tell whether a folder has a folder ``tests`` with something in it."""
+    return any((places.REPO / folder / "tests").glob("test_*.py"))
