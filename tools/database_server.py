@@ -95,8 +95,8 @@ def configured(db_host, programs, environ=os.environ):
     )
     if answer is None:
         raise CannotGoOn(
-            f"PostgreSQL on {host}:{port} does not let {user} in; check PGHOST, PGPORT, "
-            "PGUSER and PGPASSWORD, or unset PGHOST to use the embedded one."
+            f"PostgreSQL on {host}:{port} does not let {user} in; check PGHOST, "
+            "PGPORT, PGUSER and PGPASSWORD, or unset PGHOST to use the embedded one."
         )
     say(f"PostgreSQL {answer.split()[0]}: yours, on {host}:{port} as {user}")
     return server
