@@ -187,7 +187,8 @@ class Check:
                 expected = sum(
                     1
                     for sent in self.objects.values()
-                    if (sent.system, sent.entity) == (system.code, entity) and sent.landed
+                    if (sent.system, sent.entity) == (system.code, entity)
+                    and sent.landed
                 )
                 self._expect(
                     "construction.sync.binding",

@@ -109,9 +109,7 @@ def fold(lines, decided=()):
             continue
         sent.landed = True
         sent.deleted = record["deleted"]
-        sent.data.update(
-            {k: v for k, v in record["data"].items() if k not in kept_out}
-        )
+        sent.data.update({k: v for k, v in record["data"].items() if k not in kept_out})
     return objects
 
 

@@ -102,9 +102,7 @@ class Day:
                 data = dict(record.data, cost_codes=[*codes, LEFT_CODE])
                 person = f"unknown cost code {LEFT_CODE}"
             kept_out = EVERYTHING if person else ()
-            changes.append(
-                replace(record, data=data, person=person, kept_out=kept_out)
-            )
+            changes.append(replace(record, data=data, person=person, kept_out=kept_out))
         self.fieldbook.tell(changes)
 
     def _conflict(self):

@@ -27,7 +27,10 @@ def serve(system, port):
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     threading.Thread(
-        target=server.serve_forever, name=f"{system.code}-page", daemon=True
+        target=server.serve_forever,
+        args=(0.1,),
+        name=f"{system.code}-page",
+        daemon=True,
     ).start()
     return server
 

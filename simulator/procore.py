@@ -279,8 +279,9 @@ class Procore(System):
     def one_more(self):
         """A vendor's telephone number changes."""
         number = len(self.journal.recent()) % 100
-        external_id, data = FIRST_VENDOR + 24, _without_finance(
-            dict(contractor.vendors())["V-1025"]
+        external_id, data = (
+            FIRST_VENDOR + 24,
+            _without_finance(dict(contractor.vendors())["V-1025"]),
         )
         data["phone"] = f"+1 603 555 01{number:02d}"
         self.put([self.vendor_exported(str(external_id), data)])
