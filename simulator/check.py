@@ -72,7 +72,7 @@ def _unfinished(office):
 
 
 def resolve_unknown_code(office):
-    """Map the unknown code as a person would, and let its messages go on.
+    """Map the unknown code with the web client's own form; its messages go on.
 
     :return: sentences for what went wrong
     """
@@ -86,13 +86,16 @@ def resolve_unknown_code(office):
             f"{len(found)} open exceptions name the unknown code {MAPPED_CODE}, "
             f"expected one"
         ]
-    target = office.first("construction.cost.code", [("code", "=", MAPPED_TO)])
-    office.call(
-        "construction.sync.exception",
-        "action_map_to",
-        [found[0]["id"]],
-        f"construction.cost.code,{target}",
+    wizard = office.call(
+        "construction.sync.map",
+        "create",
+        {
+            "exception_id": found[0]["id"],
+            "res_id": office.first("construction.cost.code", [("code", "=", MAPPED_TO)]),
+            "note": "Steel erection is booked on structural steel framing.",
+        },
     )
+    office.call("construction.sync.map", "action_map", [wizard])
     return []
 
 

@@ -26,7 +26,15 @@ HOOK_TOKEN = "Bearer demonstration-hook-of-the-simulated-platform"
 def main(arguments=None):
     """Run the demonstration; the exit code as said in the module's first lines."""
     options = parse(arguments)
-    for port in (options.port, options.port + 1):
+    folder = Path(options.folder) / options.database
+    process = OdooProcess(
+        options.odoo_bin,
+        options.config,
+        options.database,
+        options.port,
+        folder / "odoo.log",
+    )
+    for port in (options.port, process.gevent_port):
         if port_taken(port):
             print(
                 f"Port {port} is taken by another program. Stop that program, or "
@@ -36,14 +44,9 @@ def main(arguments=None):
             return 2
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
-    database = f"{options.database}_check" if options.check else options.database
-    folder = Path(options.folder) / database
-    process = OdooProcess(
-        options.odoo_bin, options.config, database, options.port, folder / "odoo.log"
-    )
     try:
         if options.check:
-            return run_check(process, folder, keep=options.keep)
+            return run_check(process, folder)
         return run_demo(process, folder)
     except KeyboardInterrupt:
         print("\nStopping.")
@@ -65,10 +68,7 @@ def parse(arguments):
     parser.add_argument(
         "--check",
         action="store_true",
-        help="play the day on a fresh database called <database>_check, compare, end",
-    )
-    parser.add_argument(
-        "--keep", action="store_true", help="keep the database of --check"
+        help="play the day on a database that is still fresh, compare, end",
     )
     parser.add_argument("--folder", default="var/demo", help="for logs and send logs")
     return parser.parse_args(arguments)
@@ -79,7 +79,8 @@ def run_demo(process, folder):
     say("Starting Odoo; the first start takes a minute or two ...")
     process.start()
     process.wait()
-    day, desk = open_office(process, folder, PAGE_PORTS)
+    desk = sign_in(process)
+    day = open_office(process, desk, folder, PAGE_PORTS)
     try:
         if not desk.count("construction.sync.message", []):
             say("The four systems begin their day ...")
@@ -93,17 +94,23 @@ def run_demo(process, folder):
     return 0
 
 
-def run_check(process, folder, keep=False):
+def run_check(process, folder):
     """Play and compare on a fresh database; 0 when nothing differs."""
     started = time.monotonic()
-    for log in folder.glob("*.jsonl"):
-        log.unlink()
-    process.drop_database()
-    say(f"Creating the database {process.database} ...")
     process.start()
     process.wait()
     say(f"Odoo is up after {time.monotonic() - started:.0f} s")
-    day, desk = open_office(process, folder)
+    desk = sign_in(process)
+    if desk.count("construction.sync.message", []):
+        print(
+            f"The database {process.database} has messages already, so a comparison "
+            f"would mean nothing. Name a new one with --database.",
+            file=sys.stderr,
+        )
+        return 1
+    for log in folder.glob("*.jsonl"):
+        log.unlink()
+    day = open_office(process, desk, folder)
     try:
         problems = check.play(desk, day, say)
         problems += check.resolve_unknown_code(desk)
@@ -121,16 +128,18 @@ def run_check(process, folder, keep=False):
         print(f"  {problem}")
     verdict = f"{len(problems)} differences" if problems else "no difference"
     print(f"demo --check: {verdict} in {time.monotonic() - started:.0f} s")
-    process.stop()
-    if not keep and not problems:
-        process.drop_database()
     return 1 if problems else 0
 
 
-def open_office(process, folder, ports=None):
-    """Set Odoo up as an administrator would, connect and start the systems."""
+def sign_in(process):
+    """The administrator's session."""
     desk = office.Office(process.address, process.database)
     desk.sign_in(*ADMINISTRATOR)
+    return desk
+
+
+def open_office(process, desk, folder, ports=None):
+    """Set Odoo up as an administrator would, connect and start the systems."""
     company = office.set_up_company(desk)
     office.set_up_people(desk)
 
@@ -148,7 +157,7 @@ def open_office(process, folder, ports=None):
         office.connect(desk, system, company, token)
         port = process.port + (ports or {}).get(system.code, 0) if ports else 0
         system.start(0 if port_taken(port) else port)
-    return day, desk
+    return day
 
 
 def close_office(day):

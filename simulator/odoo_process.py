@@ -3,6 +3,7 @@
 import base64
 import configparser
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -50,6 +51,11 @@ class OdooProcess:
         self.port = port
         self.log = log
         self.address = f"http://127.0.0.1:{port}"
+        self._configured = configparser.ConfigParser(interpolation=None)
+        self._configured.read(config)
+        self.gevent_port = self._configured.getint(
+            "options", "gevent_port", fallback=port + 1
+        )
         self._process = None
 
     def start(self):
@@ -63,22 +69,23 @@ class OdooProcess:
             ODOO_QUEUE_JOB_HOST="127.0.0.1",
             ODOO_QUEUE_JOB_PORT=str(self.port),
         )
+        command = [
+            sys.executable,
+            self.odoo_bin,
+            f"--config={self.config}",
+            f"--database={self.database}",
+            f"--db-filter=^{re.escape(self.database)}$",
+            f"--init={MODULES}",
+            "--workers=2",
+            "--max-cron-threads=2",
+            "--load=base,web,rpc,queue_job",
+            "--http-interface=127.0.0.1",
+            f"--http-port={self.port}",
+            f"--gevent-port={self.gevent_port}",
+        ]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    self.odoo_bin,
-                    f"--config={self.config}",
-                    f"--database={self.database}",
-                    f"--db-filter=^{self.database}$",
-                    f"--init={MODULES}",
-                    "--workers=2",
-                    "--max-cron-threads=2",
-                    "--load=base,web,rpc,queue_job",
-                    "--http-interface=127.0.0.1",
-                    f"--http-port={self.port}",
-                    f"--gevent-port={self.port + 1}",
-                ],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -89,11 +96,8 @@ class OdooProcess:
     def _master_key(self):
         """The key under which Odoo keeps webhook keys: the user's own when one is
         configured, else one that stays beside the log, readable to its owner."""
-        configured = configparser.ConfigParser(interpolation=None)
-        configured.read(self.config)
-        if "CONSTRUCTION_SYNC_KEY" in os.environ or configured.has_option(
-            "construction_sync", "key"
-        ):
+        own = self._configured.has_option("construction_sync", "key")
+        if own or "CONSTRUCTION_SYNC_KEY" in os.environ:
             return {}
         kept = self.log.with_name("master-key")
         if not kept.exists():
@@ -138,20 +142,3 @@ class OdooProcess:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-
-    def drop_database(self):
-        """Remove the database with its files, if it is there."""
-        subprocess.run(
-            [
-                sys.executable,
-                self.odoo_bin,
-                "db",
-                f"--config={self.config}",
-                "drop",
-                self.database,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )

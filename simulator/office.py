@@ -219,6 +219,11 @@ def _new_key(office, system, system_id):
                 "note": "Registered by the demonstration; it acts for a simulator.",
             },
         )
+    old = office.call(
+        "construction.sync.client.key", "search", [("client_id", "=", client)]
+    )
+    if old:
+        office.call("construction.sync.client.key", "action_revoke", old)
     shown = office.call("construction.sync.client", "action_new_key", [client])
     (wizard,) = office.call(shown["res_model"], "read", [shown["res_id"]], ["key"])
     return wizard["key"]
