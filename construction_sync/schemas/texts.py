@@ -57,7 +57,8 @@ def _external_id(value):
 _REFUSED_IN_NAMES = ("Cc", "Cs", "Zl", "Zp")
 
 
-def _name(value, limit):
+def name_of(value, limit):
+    """``value`` as the text of a name: NFC, one line, trimmed."""
     if type(value) is not str:
         raise refuse("Text is expected here.")
     if len(value) > limit:
@@ -98,7 +99,7 @@ def name_text(limit):
     """Text for people, at most ``limit`` characters: NFC, one line, trimmed."""
     return Annotated[
         str,
-        BeforeValidator(partial(_name, limit=limit)),
+        BeforeValidator(partial(name_of, limit=limit)),
         WithJsonSchema({"type": "string", "minLength": 1, "maxLength": limit}),
     ]
 

@@ -3,12 +3,18 @@
 import re
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from .address import Address
 from .canonical import Canonical, Part
 from .references import reference
-from .texts import Code, Email, Name, code_text, name_text, refuse
+from .texts import Code, Email, Name, code_text, name_of, name_text, refuse
 
 _IBAN = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _BIC = re.compile("[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
@@ -51,6 +57,14 @@ Bic = Annotated[
 ]
 
 
+def _vendor_name(value, info):
+    if value is None:
+        if info.data.get("merged_into") is None:
+            raise refuse("This field is required.")
+        return None
+    return name_of(value, 255)
+
+
 class BankAccount(Part):
     """An account: either ``iban``, or ``number`` as the country writes it."""
 
@@ -66,11 +80,34 @@ class BankAccount(Part):
 
 
 class Vendor(Canonical):
-    """A vendor. A change of ``bank_accounts`` waits for a second person in Odoo."""
+    """A vendor. A change of ``bank_accounts`` waits for a second person in Odoo.
+
+    ``name`` is required, except that a vendor merged into another may be named by
+    ``merged_into`` alone: systems report a merge with ids only.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["name"]},
+                {
+                    "required": ["merged_into"],
+                    "properties": {"merged_into": {"not": {"type": "null"}}},
+                },
+            ]
+        }
+    )
 
     entity: ClassVar[str] = "vendor"
 
-    name: Name
+    # Before the name, whose check looks at it.
+    merged_into: reference("vendor") | None = None
+    name: Annotated[
+        str | None,
+        BeforeValidator(_vendor_name),
+        Field(default=None, validate_default=True),
+        WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 255}),
+    ]
     legal_name: Name | None = None
     tax_id: Code | None = None
     email: Email | None = None
@@ -79,4 +116,3 @@ class Vendor(Canonical):
     bank_accounts: Annotated[list[BankAccount], Field(max_length=20)] | None = None
     trades: Annotated[list[name_text(64)], Field(max_length=100)] | None = None
     status: Literal["prospect", "approved", "blocked"] | None = None
-    merged_into: reference("vendor") | None = None
