@@ -23,7 +23,10 @@ class Refused(Exception):
         try:
             self.problem = response.json()
         except ValueError:
-            self.problem = {"title": response.text[:200], "status": response.status_code}
+            self.problem = {
+                "title": response.text[:200],
+                "status": response.status_code,
+            }
         super().__init__(self.problem.get("detail") or self.problem.get("title"))
 
 

@@ -16,7 +16,9 @@ first = client.put("vendor", "EX-31", data, version, f"paving-{version}")
 second = client.put("vendor", "EX-31", data, version, f"paving-{version}")
 print(f"first {first['outcome']}, repeated {second['outcome']}")
 
-changed = client.put("vendor", "EX-31", dict(data, phone="+1 510 555 0131"), version + 1)
+changed = client.put(
+    "vendor", "EX-31", dict(data, phone="+1 510 555 0131"), version + 1
+)
 print(f"newer version: {changed['outcome']}")
 
 try:

@@ -26,10 +26,11 @@ print(f"accepted {answer['accepted']}, rejected {answer['rejected']}")
 again = client.send(events)
 print(f"sent again: duplicate {again['duplicate']}")
 
-for event, status in zip(events, answer["events"]):
+for event, status in zip(events, answer["events"], strict=True):
     standing = client.wait(status["message"])
     print(f"{event['subject']}: {standing['state']}")
 
 for event in events:
     vendor = client.get("vendor", event["subject"])
-    print(f"{vendor['id']} is number {vendor['odoo_id']} in Odoo: {vendor['data']['name']}")
+    name = vendor["data"]["name"]
+    print(f"{vendor['id']} is number {vendor['odoo_id']} in Odoo: {name}")

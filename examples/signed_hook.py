@@ -48,6 +48,9 @@ good = requests.post(address, data=body, headers=signed(body), timeout=30)
 print(f"signed: {good.status_code}")
 
 forged = requests.post(
-    address, data=body.replace(b"Landscaping", b"Impostor"), headers=signed(body), timeout=30
+    address,
+    data=body.replace(b"Landscaping", b"Impostor"),
+    headers=signed(body),
+    timeout=30,
 )
 print(f"changed after signing: {forged.status_code}")

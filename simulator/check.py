@@ -66,8 +66,9 @@ def _unfinished(office):
         limit=5,
     )
     return "still under way: " + "; ".join(
-        f"{m['entity']} {m['external_id']} is {m['state']} ({m['waits_on'] or m['note']})"
-        for m in stuck
+        f"{one['entity']} {one['external_id']} is {one['state']} "
+        f"({one['waits_on'] or one['note']})"
+        for one in stuck
     )
 
 
@@ -86,12 +87,13 @@ def resolve_unknown_code(office):
             f"{len(found)} open exceptions name the unknown code {MAPPED_CODE}, "
             f"expected one"
         ]
+    target = office.first("construction.cost.code", [("code", "=", MAPPED_TO)])
     wizard = office.call(
         "construction.sync.map",
         "create",
         {
             "exception_id": found[0]["id"],
-            "res_id": office.first("construction.cost.code", [("code", "=", MAPPED_TO)]),
+            "res_id": target,
             "note": "Steel erection is booked on structural steel framing.",
         },
     )

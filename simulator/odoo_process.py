@@ -117,7 +117,8 @@ class OdooProcess:
                 if self._process.poll() is not None:
                     raise NotStarted(
                         f"Odoo ended while starting (exit code "
-                        f"{self._process.returncode}). Its last words are in {self.log}."
+                        f"{self._process.returncode}). Its last words are in "
+                        f"{self.log}."
                     )
                 try:
                     answer = session.get(f"{self.address}{API}/health", timeout=20)

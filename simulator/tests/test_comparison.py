@@ -67,9 +67,7 @@ def test_a_missing_object_and_a_different_field_are_told():
 
 def test_references_are_equal_by_id_or_by_code_and_lists_in_any_order():
     project = record({"cost_codes": ["17", "03 30 00", "HOUSE"]}, entity="project")
-    code = dict(
-        record({"code": "05 12 00"}, entity="cost_code"), external_id="17"
-    )
+    code = dict(record({"code": "05 12 00"}, entity="cost_code"), external_id="17")
     objects = fold([line([project], event="a"), line([code], event="b")])
     sent = objects[("fieldbook", "project", "V-1")]
     codes = code_names(objects, {"HOUSE": "09 30 13"})
