@@ -4,23 +4,21 @@ ends with 0 only when Odoo has exactly what was sent.
 """
 
 import argparse
+import secrets
 import signal
 import sys
 import threading
 import time
 from pathlib import Path
 
-from . import check, examples, office
+from . import check, examples, office, signature
 from .day import DECIDED_BY_MAPPING, Day
 from .journal import Journal
 from .odoo_process import NotStarted, OdooProcess, port_taken
-from .procore import Procore
 
 ADMINISTRATOR = ("admin", "admin")
 #: status pages take these ports above Odoo's own, when they are free
 PAGE_PORTS = {"procore": 11, "fieldbook": 12, "scheduler": 13, "ledgerline": 14}
-#: what the stand-in for Procore sends as Authorization; loopback only
-HOOK_TOKEN = "Bearer demonstration-hook-of-the-simulated-platform"
 
 
 def main(arguments=None):
@@ -148,13 +146,15 @@ def open_office(process, desk, folder, ports=None):
         return kind(process.address, log, process.database)
 
     day = Day(make)
-    day.procore.token = HOOK_TOKEN
-    day.procore.faults.burst = 1
-    day.scheduler.faults.burst = 1
+    day.procore.token = "Bearer " + secrets.token_urlsafe(32)
+    day.ledgerline.secret = signature.new_secret()
     day.ledgerline.faults.burst = 3
+    webhook_keys = {
+        day.procore: ("token", day.procore.token),
+        day.ledgerline: ("hmac", day.ledgerline.secret),
+    }
     for system in day.systems:
-        token = HOOK_TOKEN if isinstance(system, Procore) else ""
-        office.connect(desk, system, company, token)
+        office.connect(desk, system, company, webhook_keys.get(system))
         port = process.port + (ports or {}).get(system.code, 0) if ports else 0
         system.start(0 if port_taken(port) else port)
     return day

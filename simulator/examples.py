@@ -1,13 +1,12 @@
 """Runs the files in ``examples/`` against the running Odoo, as a new integrator
 would meet it: a system, a client, a key, a webhook secret."""
 
-import base64
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from . import office
+from . import office, signature
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 LIMIT = 300
@@ -25,10 +24,9 @@ class Integrator:
 def run(process, desk, say):
     """Run them all; sentences for what did not do what it says."""
     integrator = Integrator()
-    secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
+    secret = signature.new_secret()
     company = desk.first("res.company", [])
-    system_id = office.connect(desk, integrator, company)
-    office.set_webhook_key(desk, system_id, "hmac", secret)
+    office.connect(desk, integrator, company, ("hmac", secret))
     done = subprocess.run(
         [sys.executable, "-m", "unittest", "-v", "test_examples"],
         cwd=EXAMPLES / "tests",

@@ -133,18 +133,18 @@ def set_up_people(office):
         )
 
 
-def connect(office, system, company, token=""):
+def connect(office, system, company, webhook_key=None):
     """Connect one stand-in: system, flows, client, and a key made for this run.
 
-    :param token: what the system sends as ``Authorization`` header to its webhook
-        address, when it speaks a dialect of its own
+    :param webhook_key: ``(kind, value)`` that proves what the system sends to its
+        webhook address: ``("token", Authorization header)`` or ``("hmac", secret)``
     :return: id of the system in Odoo
     """
     system_id = office.first("construction.sync.system", [("code", "=", system.code)])
     if system_id is None:
         system_id = _new_system(office, system, company)
-    if token:
-        set_webhook_key(office, system_id, "token", token)
+    if webhook_key:
+        _set_webhook_key(office, system_id, *webhook_key)
     system.key = _new_key(office, system, system_id)
     return system_id
 
@@ -188,11 +188,7 @@ def _new_system(office, system, company):
     return system_id
 
 
-def set_webhook_key(office, system_id, kind, value):
-    """Replace what verifies a system's webhooks.
-
-    :param kind: ``hmac`` or ``token``
-    """
+def _set_webhook_key(office, system_id, kind, value):
     old = office.call(
         "construction.sync.secret", "search", [("system_id", "=", system_id)]
     )

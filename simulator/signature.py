@@ -8,9 +8,15 @@ Source: the Standard Webhooks specification, "Signature scheme".
 import base64
 import hashlib
 import hmac
+import secrets
 import time
 
 PREFIX = "whsec_"
+
+
+def new_secret():
+    """A fresh secret of 32 random bytes."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def secret_bytes(secret):
