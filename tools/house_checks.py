@@ -114,7 +114,10 @@ def check_suppressions(name, lines):
     found = []
     for number, line in enumerate(lines, start=1):
         mark = SUPPRESSION.search(line)
-        if mark and len(re.findall(r"[a-z]{2,}", mark["noqa"] or mark["pylint"])) < 2:
+        if not mark:
+            continue
+        reason = mark["noqa"] or mark["pylint"] or ""
+        if len(re.findall(r"[a-z]{2,}", reason)) < 2:
             found.append(Finding(name, number, "a suppression without its reason"))
     return found
 

@@ -7,8 +7,9 @@ from tools.terminal import CannotGoOn
 
 # Folders with tests of plain Python, run without an Odoo registry.
 PLAIN_FOLDERS = ("tools", "simulator", "benchmarks")
-# Folders whose tests start Odoo themselves, on copies of the test database.
-PROCESS_FOLDERS = ("harness", "examples")
+# Folders whose tests start Odoo themselves, on copies of the test database. (Those of
+# the examples are run by the demo's check, on the server that it has.)
+PROCESS_FOLDERS = ("harness",)
 
 
 def addons():

@@ -1,0 +1,1 @@
+"""Tests of what ``./run`` is made of; none needs Odoo, a network or a database."""
