@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -58,6 +60,11 @@ class SyncAudit(models.Model):
     changes_text = fields.Text(
         string="Before and after", compute="_compute_changes_text"
     )
+    changes_table = fields.Html(
+        string="Changes", compute="_compute_changes_table", sanitize=False
+    )
+    record_name = fields.Char(string="Record", compute="_compute_record_name")
+    who = fields.Char(compute="_compute_who")
     content = fields.Text(required=True, readonly=True)
     prev_hash = fields.Char(readonly=True)
     hash = fields.Char(required=True, readonly=True)
@@ -98,6 +105,73 @@ class SyncAudit(models.Model):
                 f"{name}: {before} → {after}"
                 for name, (before, after) in (entry.changes or {}).items()
             )
+
+    def _changes_table(self):
+        """Field, before and after as a table with real headers."""
+        self.ensure_one()
+        target = self.env.get(self.res_model)
+        rows = []
+        for name, (before, after) in (self.changes or {}).items():
+            field = target._fields.get(name) if target is not None else None
+            label = field._description_string(self.env) if field else name
+            cells = (label, self._in_words(before), self._in_words(after))
+            rows.append(Markup("<tr><td>%s</td><td>%s</td><td>%s</td></tr>") % cells)
+        return Markup(
+            "<table class='table table-sm'><thead><tr><th scope='col'>%s</th>"
+            "<th scope='col'>%s</th><th scope='col'>%s</th></tr></thead>"
+            "<tbody>%s</tbody></table>"
+        ) % (
+            self.env._("Field"),
+            self.env._("Before"),
+            self.env._("After"),
+            Markup("").join(rows),
+        )
+
+    @api.model
+    def _in_words(self, value):
+        if value in (None, False, "", []):
+            return self.env._("empty")
+        if value is True:
+            return self.env._("yes")
+        return value if isinstance(value, str) else str(value)
+
+    @api.depends("changes")
+    def _compute_changes_table(self):
+        for entry in self:
+            entry.changes_table = entry._changes_table() if entry.changes else False
+
+    @api.depends("res_model", "res_id")
+    def _compute_record_name(self):
+        """Names of the records as they are now; many at once per model."""
+        self.record_name = False
+        for model, entries in self.filtered("res_id").grouped("res_model").items():
+            if model not in self.env:
+                continue
+            records = self.env[model].browse(entries.mapped("res_id")).exists()
+            names = {r.id: r.display_name for r in records._filtered_access("read")}
+            for entry in entries:
+                entry.record_name = names.get(entry.res_id)
+
+    @api.depends("user_id", "system_id")
+    def _compute_who(self):
+        for entry in self:
+            user = entry.sudo().user_id  # gateway: names only
+            if user and not user._is_superuser():
+                entry.who = user.name
+            elif entry.system_id:
+                entry.who = self.env._("Sync, for %(who)s", who=entry.system_id.name)
+            else:
+                entry.who = self.env._("Sync")
+
+    def action_open_record(self):
+        """The record as it is now."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "view_mode": "form",
+        }
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -86,11 +86,30 @@ class SyncException(models.Model):
     first_seen = fields.Datetime(readonly=True)
     last_seen = fields.Datetime(readonly=True)
     age_days = fields.Integer(compute="_compute_age")
-    message_line_ids = fields.One2many(
-        "construction.sync.message", "exception_id", string="Messages", readonly=True
+    message_line_ids = fields.Many2many(
+        "construction.sync.message",
+        "construction_sync_exception_message",
+        "exception_id",
+        "message_id",
+        string="Messages",
+        readonly=True,
     )
     record_count = fields.Integer(string="Messages held", compute="_compute_counts")
     behind_count = fields.Integer(string="Waiting behind", compute="_compute_counts")
+    fix = fields.Selection(
+        [
+            ("map", "Map"),
+            ("link", "Link"),
+            ("decide", "Compare"),
+            ("retry", "Retry"),
+        ],
+        compute="_compute_fix",
+        help="What usually clears an exception of this kind.",
+    )
+    held_text = fields.Char(string="Holds up", compute="_compute_held_text")
+    mine_or_free = fields.Boolean(
+        compute="_compute_mine_or_free", search="_search_mine_or_free"
+    )
     suggestion_ids = fields.One2many(
         "construction.sync.suggestion", "exception_id", string="Suggestions"
     )
@@ -132,6 +151,50 @@ class SyncException(models.Model):
         for exception in self:
             exception.age_days = (now - (exception.first_seen or now)).days
 
+    @api.depends("kind", "value_kind", "conflict_ids")
+    def _compute_fix(self):
+        mappable = self.env["construction.sync.crosswalk"]._kinds()
+        for exception in self:
+            if exception.kind == "look-alike":
+                exception.fix = "link"
+            elif exception.kind == "conflict":
+                exception.fix = "decide"
+            elif exception.value and exception.value_kind in mappable:
+                exception.fix = "map"
+            else:
+                exception.fix = "retry"
+
+    @api.depends("record_count", "behind_count")
+    def _compute_held_text(self):
+        for exception in self:
+            held, behind = exception.record_count, exception.behind_count
+            text = (
+                self.env._("1 message")
+                if held == 1
+                else self.env._("%(count)s messages", count=held)
+            )
+            if behind:
+                text = self.env._(
+                    "%(held)s, and %(behind)s more wait behind",
+                    held=text,
+                    behind=behind,
+                )
+            exception.held_text = text
+
+    @api.depends_context("uid")
+    @api.depends("user_id")
+    def _compute_mine_or_free(self):
+        for exception in self:
+            exception.mine_or_free = exception.user_id in (
+                self.env.user,
+                self.env["res.users"],
+            )
+
+    def _search_mine_or_free(self, operator, value):
+        if operator != "in" or list(value) != [True]:
+            return NotImplemented
+        return [("user_id", "in", [False, self.env.uid])]
+
     def _compute_counts(self):
         """Messages held by the cause, and those that wait behind them."""
         held, behind = {}, {}
@@ -140,8 +203,9 @@ class SyncException(models.Model):
             cr.execute(
                 SQL(
                     """
-                    SELECT exception_id, count(*) FROM construction_sync_message
-                     WHERE exception_id = ANY(%s) AND exception_id IS NOT NULL
+                    SELECT exception_id, count(*)
+                      FROM construction_sync_exception_message
+                     WHERE exception_id = ANY(%s)
                   GROUP BY 1
                     """,
                     self.ids,
@@ -151,12 +215,13 @@ class SyncException(models.Model):
             cr.execute(
                 SQL(
                     """
-                    SELECT m.exception_id, count(*)
-                      FROM construction_sync_message m
+                    SELECT r.exception_id, count(*)
+                      FROM construction_sync_exception_message r
+                      JOIN construction_sync_message m ON m.id = r.message_id
                       JOIN construction_sync_message later
                         ON later.state = 'waiting'
                        AND later.waits_on = 'behind:' || m.id
-                     WHERE m.exception_id = ANY(%s) AND m.exception_id IS NOT NULL
+                     WHERE r.exception_id = ANY(%s)
                        AND m.state IN ('exception', 'dead')
                   GROUP BY 1
                     """,
@@ -279,6 +344,139 @@ class SyncException(models.Model):
                 summary=exception.name[:200],
             )
 
+    # ---- doors ---------------------------------------------------------------------
+
+    def _wizard(self, model, name, **defaults):
+        """Open a wizard on these causes."""
+        wizard = self.env[model].create(defaults)
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": model,
+            "res_id": wizard.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def action_fix(self):
+        """Open what usually clears this kind of exception."""
+        self.ensure_one()
+        if self.fix in ("map", "link"):
+            return self.action_open_map()
+        if self.fix == "decide":
+            return {
+                "type": "ir.actions.act_window",
+                "res_model": self._name,
+                "res_id": self.id,
+                "view_mode": "form",
+            }
+        return self.action_open_retry()
+
+    def action_open_map(self):
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        best = self.suggestion_ids[:1]
+        return self._wizard(
+            "construction.sync.map",
+            self.env._("What does %(value)s stand for?", value=self.value or self.name),
+            exception_id=self.id,
+            res_id=best.res_id if best.score >= 100 else False,
+        )
+
+    def action_open_retry(self):
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        return self._wizard(
+            "construction.sync.replay",
+            self.env._("Try again"),
+            exception_ids=self.ids,
+        )
+
+    def action_open_discard(self):
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        return self._wizard(
+            "construction.sync.discard",
+            self.env._("Discard with a reason"),
+            exception_ids=self.ids,
+        )
+
+    def action_open_ignore(self):
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        return self._wizard(
+            "construction.sync.ignore",
+            self.env._("Ignore until a day"),
+            exception_ids=self.ids,
+        )
+
+    def action_open_correction(self):
+        """Correct the oldest message that this cause holds up."""
+        self.ensure_one()
+        held = self.message_line_ids.filtered(
+            lambda m: m.state in ("exception", "dead")
+        ).sorted("id")
+        if not held:
+            raise UserError(
+                self.env._(
+                    "%(name)s holds no message any more. There is nothing to correct.",
+                    name=self.name,
+                )
+            )
+        return held[0].action_open_correction()
+
+    def action_open_messages(self):
+        """The messages that the count names."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "construction_sync.action_sync_message"
+        )
+        action["name"] = self.env._("Held up by: %(name)s", name=self.name)
+        action["domain"] = [("exception_id", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    def action_wait_on_others(self):
+        """Somebody else has been asked; it stays open and leaves the first tile."""
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.filtered(lambda e: e.state in ("new", "assigned")).state = "waiting"
+
+    def action_reopen(self):
+        """Take up again what was ignored or left to others."""
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        for exception in self.filtered(lambda e: e.state in ("ignored", "waiting")):
+            exception.write(
+                {
+                    "state": "assigned" if exception.user_id else "new",
+                    "ignore_until": False,
+                }
+            )
+
+    def action_decide_source(self):
+        """Button of a conflict: the outside's values."""
+        messages = self.message_line_ids.ids
+        self.action_take_source()
+        return self._follow(
+            messages,
+            self.env._("%(system)s's values are taken.", system=self._sender()),
+        )
+
+    def action_decide_odoo(self):
+        """Button of a conflict: Odoo's values."""
+        messages = self.message_line_ids.ids
+        self.action_keep_odoo()
+        return self._follow(messages, self.env._("Odoo's values are kept."))
+
+    def _sender(self):
+        return self.system_id.name or self.env._("The outside system")
+
+    @api.model
+    def _follow(self, message_ids, done):
+        """Show how the messages that were set going land."""
+        return self._wizard(
+            "construction.sync.progress",
+            self.env._("Done"),
+            done=done,
+            message_ids=message_ids,
+        )
+
     def _close(self, resolution, reason=False, by=None):
         """Mark resolved; the activities go with it."""
         now = fields.Datetime.now()
@@ -320,6 +518,21 @@ class SyncSuggestion(models.Model):
     res_id = fields.Many2oneReference(model_field="res_model", required=True)
     evidence = fields.Char(string="Why")
     score = fields.Float(help="Likeness from 0 to 100; 100 is equal by rule.")
+
+    def action_choose_here(self):
+        """Button beside a suggestion: take it, and show what goes on."""
+        self.ensure_one()
+        exception = self.exception_id
+        messages = exception.message_line_ids.ids
+        self.action_choose()
+        return exception._follow(
+            messages,
+            self.env._(
+                "%(value)s stands for %(name)s from now on.",
+                value=exception.value or exception.name,
+                name=self.name,
+            ),
+        )
 
     def action_choose(self):
         """Take this one: map and set going (kind by kind, see the exception)."""

@@ -1,6 +1,9 @@
+import json
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime
 
 from ..pipeline import outcome, redaction, resend, signals
 from .fields import LooseMany2one
@@ -66,21 +69,28 @@ class SyncMessage(models.Model):
         "construction.sync.message",
         string="Came with",
         readonly=True,
-        help="The webhook this message was taken from, or the one it replaces.",
+        help="The webhook this message was taken from.",
     )
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(
         string="Record in Odoo", model_field="res_model", readonly=True
     )
     trace_id = fields.Char(string="Correlation id", readonly=True)
+    body_id = LooseMany2one(
+        "construction.sync.message.body",
+        string="Corrected body",
+        readonly=True,
+        help="The body a person put in the place of the one that came.",
+    )
     partner_id = fields.Many2one(
         "res.partner", compute="_compute_record", search="_search_partner"
     )
     project_id = fields.Many2one(
         "project.project", compute="_compute_record", search="_search_project"
     )
-    payload = fields.Text(compute="_compute_payload", help="Secrets and bank details "
-                          "are masked.")
+    payload = fields.Text(
+        compute="_compute_payload", help="Secrets and bank details are masked."
+    )
     original = fields.Text(compute="_compute_payload", string="As received")
     history_ids = fields.One2many(
         "construction.sync.audit", "message_id", string="What happened", readonly=True
@@ -142,15 +152,14 @@ class SyncMessage(models.Model):
         return self._search_record("project.project", operator, value)
 
     def _compute_payload(self):
-        bodies = {
-            b.id: b for b in self.env["construction.sync.message.body"].browse(self.ids)
-            .exists()
-        }
+        bodies = self.env["construction.sync.message.body"]
+        known = bodies.browse(self.ids + self.body_id.ids).exists()
         for message in self:
-            body = bodies.get(message.id)
-            message.payload = redaction.pretty(body._bytes()) if body else False
-            origin = body and body.origin_id
-            message.original = redaction.pretty(origin._bytes()) if origin else False
+            received = bodies.browse(message.id) & known
+            used = (message.body_id & known) or received
+            message.payload = used and redaction.pretty(used._bytes())
+            origin = received if message.body_id else received.origin_id
+            message.original = origin and redaction.pretty(origin._bytes())
 
     def _compute_display_name(self):
         labels = dict(self.env["construction.sync.flow"]._entity_labels())
@@ -158,11 +167,71 @@ class SyncMessage(models.Model):
             label = labels.get(message.entity, message.entity)
             message.display_name = f"{label}: {message.title or message.external_id}"
 
+    @api.depends("entity")
+    def _compute_entity_label(self):
+        labels = dict(self.env["construction.sync.flow"]._entity_labels())
+        for message in self:
+            message.entity_label = labels.get(
+                message.entity, (message.entity or "").replace("_", " ").capitalize()
+            )
+
+    @api.depends("state")
+    def _compute_attention(self):
+        for message in self:
+            message.attention = message.state in ("exception", "dead")
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Let ``attention desc`` put first what needs a person; no column needed."""
+        if field_name == "attention":
+            return SQL(
+                "(%s IN ('exception', 'dead')) %s",
+                SQL.identifier(alias, "state"),
+                direction,
+            )
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
+    @api.depends("state", "note", "next_at", "waits_on")
+    def _compute_banner(self):
+        for message in self:
+            note = message.note or ""
+            if message.state == "retry" and message.next_at:
+                note = self.env._(
+                    "Tried %(count)s times; the next try is at %(when)s. Nothing to do.",
+                    count=message.attempts,
+                    when=format_datetime(self.env, message.next_at, dt_format="short"),
+                )
+            elif message.state == "waiting" and not note:
+                note = (
+                    self.env._(
+                        "Held back: its data type is in preview, nothing is written."
+                    )
+                    if (message.waits_on or "").startswith("preview:")
+                    else self.env._(
+                        "Waits for something that has not arrived yet. It goes on by "
+                        "itself."
+                    )
+                )
+            message.banner = False if message.state in ("ready", "applied") else note
+
+    @api.depends("history_ids.changes")
+    def _compute_changes_table(self):
+        for message in self:
+            entry = message.history_ids.filtered("changes")[:1]
+            message.changes_table = entry._changes_table() if entry else False
+
+    @api.depends("received_at", "flow_id.purge_days")
+    def _compute_kept_until(self):
+        for message in self:
+            days = message.sudo().flow_id.purge_days  # gateway: a figure of the policy
+            message.kept_until = (
+                message.received_at.date() + timedelta(days=days)
+                if message.received_at and days
+                else False
+            )
+
     @api.model_create_multi
     def create(self, vals_list):
-        raise UserError(
-            self.env._("Messages come in through the interface only.")
-        )
+        raise UserError(self.env._("Messages come in through the interface only."))
 
     def write(self, vals):
         raise UserError(
@@ -196,6 +265,55 @@ class SyncMessage(models.Model):
         self.ensure_one()
         self.env["construction.sync.gatekeeper"]._check("admin")
         return resend.corrected(self.env, self, payload)
+
+    def action_open_correction(self):
+        """Open the editor for a corrected body."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("admin")
+        return self.env["construction.sync.exception"]._wizard(
+            "construction.sync.correction",
+            self.env._("Send a corrected message in its place"),
+            message_id=self.id,
+            payload=self._editable_payload(),
+        )
+
+    def action_open_replay(self):
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        return self.env["construction.sync.exception"]._wizard(
+            "construction.sync.replay", self.env._("Try again"), message_ids=self.ids
+        )
+
+    def action_open_discard(self):
+        self.env["construction.sync.gatekeeper"]._check("resolve")
+        return self.env["construction.sync.exception"]._wizard(
+            "construction.sync.discard",
+            self.env._("Discard with a reason"),
+            message_ids=self.ids,
+        )
+
+    def action_open_same_record(self):
+        """Every message about the same outside object."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "construction_sync.action_sync_message"
+        )
+        action["name"] = self.env._("All about %(name)s", name=self.display_name)
+        action["domain"] = [
+            ("system_id", "=", self.system_id.id),
+            ("entity", "=", self.entity),
+            ("external_id", "=", self.external_id),
+        ]
+        action["context"] = {}
+        return action
+
+    def _editable_payload(self):
+        """The body as text to correct. Unmasked: only for who may correct it."""
+        body = self.env["construction.sync.message.body"].browse(self.id).exists()
+        text = body._bytes().decode("utf-8", "replace") if body else ""
+        try:
+            return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        except ValueError:
+            return text
 
     def action_open_record(self):
         self.ensure_one()

@@ -1,0 +1,303 @@
+import json
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..pipeline import keys
+
+STEPS = ["kind", "name", "types", "ready"]
+
+
+class SyncConnection(models.TransientModel):
+    """Guided first steps: from nothing to a first call, in four steps.
+
+    Step 2 stores the system as *being set up*, so that a person can stop and go on
+    later where they left; nothing is written to Odoo before a data type is live.
+    """
+
+    _name = "construction.sync.connection"
+    _description = "Connect a System"
+
+    step = fields.Selection(
+        [
+            ("kind", "Kind of system"),
+            ("name", "Name and company"),
+            ("types", "Data types"),
+            ("ready", "First call"),
+        ],
+        default="kind",
+        required=True,
+    )
+    step_text = fields.Char(compute="_compute_step_text")
+    adapter = fields.Selection(
+        selection=lambda self: self.env["construction.sync.system"]
+        ._selection_adapter(),
+        string="How does it speak?",
+        default="canonical",
+        required=True,
+    )
+    name = fields.Char(help="What your people call the system.")
+    code = fields.Char(
+        compute="_compute_code",
+        store=True,
+        readonly=False,
+        help="Short name in lower case, part of its address. It cannot change later.",
+    )
+    company_id = fields.Many2one(
+        "res.company", default=lambda self: self.env.company, required=True
+    )
+    environment = fields.Selection(
+        [("production", "Production"), ("test", "Test")],
+        default="production",
+        required=True,
+    )
+    line_ids = fields.One2many(
+        "construction.sync.connection.line", "connection_id", string="Data types"
+    )
+    system_id = fields.Many2one("construction.sync.system", ondelete="cascade")
+    system_state = fields.Selection(related="system_id.state")
+    client_id = fields.Many2one("construction.sync.client", ondelete="cascade")
+    key = fields.Char(readonly=True, groups="construction_sync.group_admin")
+    webhook_address = fields.Char(related="system_id.webhook_address")
+    example = fields.Text(compute="_compute_example")
+    secret_kind = fields.Selection(
+        [
+            ("hmac", "Standard Webhooks secret (whsec_...)"),
+            ("ed25519", "Standard Webhooks public key (whpk_...)"),
+            ("token", "Authorization header"),
+        ],
+        default="token",
+        string="Kind of key",
+    )
+    secret = fields.Char(
+        string="Webhook key",
+        help="The key that the system shows you, or that you type on both sides. It "
+        "proves that a webhook really comes from there.",
+    )
+
+    @api.depends("step")
+    def _compute_step_text(self):
+        names = dict(self._fields["step"]._description_selection(self.env))
+        for wizard in self:
+            wizard.step_text = self.env._(
+                "Step %(number)s of %(count)s: %(name)s",
+                number=STEPS.index(wizard.step) + 1,
+                count=len(STEPS),
+                name=names[wizard.step],
+            )
+
+    @api.depends("name")
+    def _compute_code(self):
+        for wizard in self:
+            if wizard.name and not wizard.system_id:
+                code = re.sub(r"[^a-z0-9]+", "-", wizard.name.lower()).strip("-")
+                wizard.code = code[:32].strip("-")
+
+    @api.depends("key", "code", "system_id")
+    def _compute_example(self):
+        for wizard in self:
+            event = {
+                "specversion": "1.0",
+                "id": "first-call-1",
+                "source": wizard.code,
+                "type": "construction.vendor.v1",
+                "subject": "V-1001",
+                "data": {"name": "Ace Concrete Ltd"},
+            }
+            base = wizard.system_id.get_base_url() if wizard.system_id else ""
+            wizard.example = (
+                f"curl -X POST {base}/construction_sync/v1/events \\\n"
+                f"  -H 'Authorization: Bearer {wizard.key or '<your key>'}' \\\n"
+                "  -H 'Content-Type: application/cloudevents+json' \\\n"
+                f"  -d '{json.dumps(event)}'"
+            )
+
+    @api.model
+    def default_get(self, names):
+        values = super().default_get(names)
+        if "line_ids" in names and "line_ids" not in values:
+            flows = self.env["construction.sync.flow"]
+            values["line_ids"] = [
+                fields.Command.create({"entity": entity})
+                for entity, _label in flows._selection_entity()
+                if entity != "hook"
+            ]
+        return values
+
+    @api.model
+    def _continue(self, system):
+        """Open the steps for a system that is being set up, where they were left."""
+        wizard = self.create(
+            {
+                "system_id": system.id,
+                "adapter": system.adapter,
+                "name": system.name,
+                "code": system.code,
+                "company_id": system.company_id.id,
+                "environment": system.environment,
+                "client_id": system.client_ids[:1].id,
+            }
+        )
+        wizard.code = system.code
+        for line in wizard.line_ids:
+            flow = system.flow_ids.filtered(lambda f, e=line.entity: f.entity == e)
+            if flow:
+                line.write({"state": flow.state, "owner": flow.owner})
+            elif system.flow_ids:
+                line.state = "off"
+        if system.flow_ids.filtered(lambda f: f.state != "off"):
+            wizard.step = "ready"
+        else:
+            wizard.step = "types"
+        return wizard._show()
+
+    def _show(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Connect a system"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    # ---- buttons -------------------------------------------------------------------
+
+    def action_back(self):
+        self.ensure_one()
+        self.step = STEPS[max(0, STEPS.index(self.step) - 1)]
+        return self._show()
+
+    def action_next(self):
+        """Keep what this step asked for and show the next one."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("admin")
+        if self.step == "name":
+            self._keep_system()
+        elif self.step == "types":
+            self._keep_flows()
+        self.step = STEPS[STEPS.index(self.step) + 1]
+        return self._show()
+
+    def _keep_system(self):
+        if not (self.name and self.code):
+            raise UserError(
+                self.env._("Give the system a name and a code before you go on.")
+            )
+        values = {
+            "name": self.name,
+            "adapter": self.adapter,
+            "company_id": self.company_id.id,
+            "environment": self.environment,
+        }
+        if self.system_id:
+            self.system_id.write({**values, "code": self.code})
+        else:
+            self.system_id = self.env["construction.sync.system"].create(
+                {**values, "code": self.code}
+            )
+
+    def _keep_flows(self):
+        if not self.line_ids.filtered(lambda line: line.state != "off"):
+            raise UserError(
+                self.env._(
+                    "Every data type of %(system)s is off, so it could send nothing. "
+                    "Set at least one to Preview.",
+                    system=self.name,
+                )
+            )
+        flows = self.env["construction.sync.flow"]
+        known = {flow.entity: flow for flow in self.system_id.flow_ids}
+        fresh = []
+        for line in self.line_ids:
+            if flow := known.get(line.entity):
+                flow.write({"state": line.state, "owner": line.owner})
+            elif line.state != "off":
+                fresh.append(
+                    {
+                        "system_id": self.system_id.id,
+                        "entity": line.entity,
+                        "state": line.state,
+                        "owner": line.owner,
+                    }
+                )
+        flows.create(fresh)
+
+    def action_make_key(self):
+        """Register the system as a client and show its key, once."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("admin")
+        if not self.client_id:
+            self.client_id = self.env["construction.sync.client"].create(
+                {"name": self.name, "system_ids": [self.system_id.id]}
+            )
+        plain = keys.new_key()
+        self.env["construction.sync.client.key"].create(
+            {
+                "client_id": self.client_id.id,
+                "prefix": keys.prefix(plain),
+                "key_hash": keys.digest(plain),
+            }
+        )
+        self.key = plain
+        return self._show()
+
+    def action_finish(self):
+        """Switch the system on: what is in preview is shown and not written."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("admin")
+        self._keep_secret()
+        self.system_id.action_go_live()
+        return self._leave()
+
+    def action_later(self):
+        """Keep everything and leave the system off for now."""
+        self.ensure_one()
+        self._keep_secret()
+        return self._leave()
+
+    def _keep_secret(self):
+        if self.secret:
+            self.env["construction.sync.secret"].create(
+                {
+                    "system_id": self.system_id.id,
+                    "kind": self.secret_kind,
+                    "value": self.secret,
+                }
+            )
+
+    def _leave(self):
+        self.write({"key": False, "secret": False})
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "construction_sync.action_sync_overview"
+        )
+
+
+class SyncConnectionLine(models.TransientModel):
+    """One data type in the guided first steps: who leads, and how far it is on."""
+
+    _name = "construction.sync.connection.line"
+    _description = "Data Type of a Connection"
+
+    connection_id = fields.Many2one(
+        "construction.sync.connection", required=True, ondelete="cascade"
+    )
+    entity = fields.Selection(
+        selection=lambda self: self.env["construction.sync.flow"]._selection_entity(),
+        string="Data type",
+        required=True,
+    )
+    owner = fields.Selection(
+        [("source", "The outside system"), ("odoo", "Odoo")],
+        string="Led by",
+        required=True,
+        default="source",
+    )
+    state = fields.Selection(
+        [("off", "Off"), ("preview", "Preview"), ("live", "Live")],
+        string="Mode",
+        required=True,
+        default="preview",
+    )
