@@ -15,7 +15,7 @@
         "security/ir.model.access.csv",
         "security/master_data_rules.xml",
         "data/analytic_plans.xml",
-        "data/cost_types_and_segments.xml",
+        "data/cost_types.xml",
         "data/masterformat_divisions.xml",
     ],
     "demo": [],

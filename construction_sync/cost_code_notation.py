@@ -211,3 +211,20 @@ def _joined(code, kind, grammar, words):
     if named is None or written.cost_type not in (None, named):
         return None
     return Written(written.code, named)
+
+
+def masterformat_parents(code):
+    """Codes above a canonical MasterFormat code, nearest first.
+
+    >>> list(masterformat_parents("03 30 53.13"))
+    ['03 30 53', '03 30 00', '03 00 00']
+    """
+    head, *details = code.split(".")
+    while details:
+        details.pop()
+        yield ".".join([head, *details])
+    division, second, third = head.split(" ")
+    if third != "00":
+        yield f"{division} {second} 00"
+    if (second, third) != ("00", "00"):
+        yield f"{division} 00 00"

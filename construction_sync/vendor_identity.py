@@ -9,10 +9,63 @@ import unicodedata
 
 #: legal forms that two spellings of one name may differ in (compared without dots)
 LEGAL_FORMS = frozenset(
-    "ab ag aps as bv bvba co company corp corporation cv eirl eurl gmbh gmbhcokg inc "
-    "incorporated kft kg kgaa lda limited llc llp lp ltd ltda mbh nv ohg oy oyj plc "
-    "pllc pty ptyltd pvt sa sarl sas sasu sca scs se sl slu snc sp spa spj spk spzoo "
-    "srl sro ug".split()
+    [
+        "ab",
+        "ag",
+        "aps",
+        "as",
+        "bv",
+        "bvba",
+        "co",
+        "company",
+        "corp",
+        "corporation",
+        "cv",
+        "eirl",
+        "eurl",
+        "gmbh",
+        "gmbhcokg",
+        "inc",
+        "incorporated",
+        "kft",
+        "kg",
+        "kgaa",
+        "lda",
+        "limited",
+        "llc",
+        "llp",
+        "lp",
+        "ltd",
+        "ltda",
+        "mbh",
+        "nv",
+        "ohg",
+        "oy",
+        "oyj",
+        "plc",
+        "pllc",
+        "pty",
+        "ptyltd",
+        "pvt",
+        "sa",
+        "sarl",
+        "sas",
+        "sasu",
+        "sca",
+        "scs",
+        "se",
+        "sl",
+        "slu",
+        "snc",
+        "sp",
+        "spa",
+        "spj",
+        "spk",
+        "spzoo",
+        "srl",
+        "sro",
+        "ug",
+    ]
 )
 
 

@@ -44,8 +44,11 @@ class SyncHandler(models.AbstractModel):
     def _entities(self):
         """Entities that some installed module can apply, sorted."""
         prefix = "construction.sync.handler."
-        return sorted(name.removeprefix(prefix) for name in self.env.registry
-                      if name.startswith(prefix))
+        return sorted(
+            name.removeprefix(prefix)
+            for name in self.env.registry
+            if name.startswith(prefix)
+        )
 
     # ---- what an entity fills in -------------------------------------------------
 
@@ -55,9 +58,7 @@ class SyncHandler(models.AbstractModel):
         return [
             (
                 item,
-                Reference(
-                    pointer, entity, value, waits=entity in self._waits
-                ),
+                Reference(pointer, entity, value, waits=entity in self._waits),
             )
             for item in items
             for pointer, entity, value in item.data.references()

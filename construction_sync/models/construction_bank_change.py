@@ -62,9 +62,7 @@ class ConstructionBankChange(models.Model):
         readonly=True,
         help="Who changed the new accounts by hand. They cannot approve them.",
     )
-    old_accounts = fields.Json(
-        readonly=True, groups="construction_sync.group_finance"
-    )
+    old_accounts = fields.Json(readonly=True, groups="construction_sync.group_finance")
     new_accounts = fields.Json(groups="construction_sync.group_finance")
     old_full = fields.Text(
         string="Accounts Now",
@@ -82,9 +80,7 @@ class ConstructionBankChange(models.Model):
         help="The accounts the system wants, in full. Call the vendor on a number you "
         "already know before you approve.",
     )
-    old_masked = fields.Char(
-        string="Now", compute="_compute_masked", compute_sudo=True
-    )
+    old_masked = fields.Char(string="Now", compute="_compute_masked", compute_sudo=True)
     new_masked = fields.Char(
         string="Asked For", compute="_compute_masked", compute_sudo=True
     )

@@ -278,7 +278,7 @@ class ConstructionCostCode(models.Model):
         its own with super()."""
         projects = self.env["project.project"].sudo().with_context(active_test=False)
         used = defaultdict(bool)
-        for codes, in projects._read_group(
+        for (codes,) in projects._read_group(
             [("construction_cost_code_ids", "in", self.ids)],
             aggregates=["construction_cost_code_ids:recordset"],
         ):

@@ -56,12 +56,17 @@ class ConstructionCostType(models.Model):
     @api.model
     def _words(self):
         """``{UPPER CASE SPELLING: code}`` of all active types."""
-        words = {}
-        for record in self.search([]):
-            for word in [record.code, *(record.spellings or "").split(",")]:
-                if word := cost_code_notation.clean(word):
-                    words[word] = record.code
-        return words
+        return {
+            word: record.code
+            for record in self.search([])
+            for word in record._words_of()
+        }
+
+    def _words_of(self):
+        """Spellings of this type, in upper case, its code among them."""
+        self.ensure_one()
+        words = [self.code, *(self.spellings or "").split(",")]
+        return {clean for word in words if (clean := cost_code_notation.clean(word))}
 
     @api.model
     def _by_code(self, company):

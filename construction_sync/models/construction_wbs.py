@@ -3,6 +3,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+#: between the codes of a path; no code that a system sends can hold it (not ASCII)
+SEPARATOR = " › "
+
 
 class ConstructionWbs(models.Model):
     """A node of a project's work breakdown structure.
@@ -21,9 +24,6 @@ class ConstructionWbs(models.Model):
     _rec_name = "name"
     _rec_names_search = ["path", "name"]
     _check_company_auto = True
-
-    #: between the codes of a path; not allowed inside a code
-    _separator = "/"
 
     name = fields.Char(required=True)
     code = fields.Char(
@@ -79,7 +79,7 @@ class ConstructionWbs(models.Model):
             codes = [node.code or ""]
             if node.parent_id:
                 codes.insert(0, node.parent_id.path or "")
-            node.path = self._separator.join(codes)
+            node.path = SEPARATOR.join(codes)
             node.level = node.parent_id.level + 1
 
     @api.depends("path", "name")
@@ -90,12 +90,13 @@ class ConstructionWbs(models.Model):
     @api.constrains("code")
     def _check_code(self):
         for node in self:
-            if self._separator in node.code:
+            if SEPARATOR.strip() in node.code:
                 raise ValidationError(
                     self.env._(
-                        "The code %(code)s contains a slash, which separates the "
+                        "The code %(code)s contains %(sign)s, which separates the "
                         "levels of a work breakdown: use another sign.",
                         code=node.code,
+                        sign=SEPARATOR.strip(),
                     )
                 )
 
