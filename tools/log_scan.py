@@ -16,6 +16,8 @@ LINE = re.compile(
 LEVELS = {"WARNING": 1, "ERROR": 2, "CRITICAL": 3}
 # Complaints of others that we cannot mend, each with its reason.
 FOREIGN = (
+    # Odoo's test browser, about a page that was still loading when its test had ended.
+    re.compile(r"\.browser: Error received after termination"),
     # Odoo 19 itself imports the package of that name.
     re.compile(r"PyPDF2 is deprecated"),
     # Odoo's own use of a library that has moved on (newest versions only).

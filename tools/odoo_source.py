@@ -101,7 +101,7 @@ def _from_debian(cache):
             debian_archive.fetch(part)
     except ProgramFailed as failure:
         if failure.disk_full:
-            raise explain(failure, "Odoo 19 from Debian's archive", "") from failure
+            raise explain(failure, "Odoo 19 from Debian's archive") from failure
         last = failure.output.strip().splitlines()[-1:] or [str(failure)]
         say(f"Odoo 19: Debian's archive did not give it ({last[0]}); git is next")
         return None

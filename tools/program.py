@@ -13,7 +13,7 @@ NO_NETWORK = re.compile(
     r"Temporary failure (in name resolution|resolving)|Could not resolve"
     r"|Name or service not known|Network is unreachable|No route to host"
     r"|Failed to establish a new connection|Cannot connect to proxy|ProxyError"
-    r"|Could not connect to|Connection (refused|timed out)|Could not handshake"
+    r"|Could not connect|Failed to connect|Connection (refused|timed out)"
     r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|Read timed out"
     r"|\(from versions: none\)"
 )
@@ -83,20 +83,27 @@ def _gist(line):
     return line.strip().rpartition(" odoo.")[2].partition(": ")[2][:60] or line[:60]
 
 
-def explain(failure, subject, remedy):
-    """Return the CannotGoOn for a ProgramFailed, in words a newcomer can use."""
+def explain(failure, subject, otherwise=""):
+    """Return the CannotGoOn for a ProgramFailed, in words a newcomer can use.
+
+    ``otherwise`` is another way out, beside mending what is wrong.
+    """
     log = (places.LOGS / "set-up.log").relative_to(places.REPO)
+    otherwise = f", {otherwise}" if otherwise else ""
     if failure.disk_full:
         return CannotGoOn(
-            f"{subject}: the disk is full; make room (see {log}) and start again."
+            f"{subject}: the disk is full; make room and start ./run again{otherwise}."
         )
     if failure.no_network:
         return CannotGoOn(
-            f"{subject}: there is no network, or the package registry does not "
-            f"answer; check the connection or the proxy and start again ({remedy})."
+            f"{subject}: there is no network, or the other side does not answer; check "
+            f"the connection or the proxy and start ./run again{otherwise}."
         )
     last = next((x for x in reversed(failure.output.splitlines()) if x.strip()), "")
-    return CannotGoOn(f"{subject} failed: {last} (whole output in {log}); {remedy}.")
+    return CannotGoOn(
+        f"{subject} failed: {last.strip().rstrip('.')}; the whole output is in {log}, "
+        f"mend what it says and start ./run again{otherwise}."
+    )
 
 
 def quietly(command, **options):

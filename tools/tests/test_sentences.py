@@ -79,19 +79,19 @@ def test_an_unsupported_python_gives_way_to_a_supported_one(monkeypatch):
 )
 def test_a_network_that_does_not_answer_is_recognised(output):
     failure = program.ProgramFailed(["pip"], 1, output)
-    sentence = str(program.explain(failure, "Python environment", "start again"))
+    sentence = str(program.explain(failure, "Python environment"))
     assert "there is no network" in sentence
     assert "check the connection or the proxy" in sentence
 
 
 def test_a_full_disk_is_recognised():
     failure = program.ProgramFailed(["dpkg"], 2, "write: No space left on device")
-    assert "the disk is full" in str(program.explain(failure, "Odoo 19", "x"))
+    assert "the disk is full" in str(program.explain(failure, "Odoo 19"))
 
 
 def test_any_other_failure_names_its_last_line_and_the_log():
     failure = program.ProgramFailed(["pip"], 1, "building\nerror: no compiler\n\n")
-    sentence = str(program.explain(failure, "Python environment", "start again"))
+    sentence = str(program.explain(failure, "Python environment"))
     assert "error: no compiler" in sentence
     assert "var/log/set-up.log" in sentence
 
