@@ -145,7 +145,7 @@ def _judge_event(event, raw, trace):
             problems.append(_wrong(name, "This attribute is required."))
     if not _KNOWN.issuperset(event):
         problems.extend(_judge_extensions(event))
-    if event.get("specversion", "1.0") != "1.0":
+    if event.get("specversion") not in (None, "1.0"):
         problems.append(_wrong("specversion", "The specversion must be “1.0”."))
     _judge_text(event, "id", EVENT_ID_LENGTH, problems)
     _judge_text(event, "source", EXTERNAL_ID_LENGTH, problems)

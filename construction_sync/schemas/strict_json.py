@@ -224,6 +224,8 @@ def _end_of_element(raw, start, index, max_bytes, max_nodes):
     if raw[start : start + 1] not in (b"{", b"["):
         match = _SCALAR.match(raw, start, limit)
         if not match:
+            if raw[start : start + 1] == b'"' and limit < len(raw):
+                raise _element_too_large(index, max_bytes)
             raise _broken_list(raw, start, index)
         end = match.end()
     else:
