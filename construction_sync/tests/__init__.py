@@ -4,3 +4,6 @@ from . import test_schema_envelope
 from . import test_schema_problem
 from . import test_schema_values
 from . import test_strict_json
+from . import test_adapter_canonical
+from . import test_adapter_procore
+from . import test_webhook_signature
