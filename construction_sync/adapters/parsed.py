@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ..schemas.canonical import canonical_bytes
 from ..schemas.problem import Problem
 
 
@@ -38,6 +39,10 @@ class Parsed:
     def problem(self):
         """The first problem, or None when the event was understood."""
         return self.problems[0] if self.problems else None
+
+    def raw_data(self):
+        """The canonical data as bytes, one form for one meaning; ``null`` for none."""
+        return canonical_bytes(self.data)
 
 
 def body_id(raw):

@@ -302,6 +302,12 @@ for _kind in (
         422,
         "Correct what the sentence names and send or retry.",
     ),
+    (
+        "flow-off",
+        "This kind of object is switched off for the system",
+        422,
+        "Switch it to preview or live on the system's form and replay the message.",
+    ),
     # Trouble here
     (
         "quarantined",
