@@ -108,6 +108,11 @@ class EmbeddedPostgres:
         if self._running_port() is not None:
             self._control("stop", "-m", "fast", "-w", "-t", str(START_SECONDS))
 
+    @property
+    def data(self):
+        """The data folder, whose postmaster.pid names the server's process."""
+        return str(self._data)
+
     def _as(self):
         """Options of subprocess that make a program run as the server's account."""
         if self._account is None:

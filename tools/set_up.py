@@ -46,6 +46,14 @@ class Workshop:
             **os.environ,
             **self.server.environ,
             VARIABLE: master_key(),
+            # For programs that kill PostgreSQL: where it is, and who starts it again
+            # ("$CONSTRUCTION_SYNC_RUN postgres env").
+            "CONSTRUCTION_SYNC_RUN": str(places.REPO / "run"),
+            **(
+                {"CONSTRUCTION_SYNC_PGDATA": self.postgres.data}
+                if self.postgres
+                else {}
+            ),
             "PATH": f"{self.environment.folder / 'bin'}{os.pathsep}"
             f"{self.server.programs}{os.pathsep}{os.environ.get('PATH', '')}",
             "PYTHONUNBUFFERED": "1",
@@ -114,16 +122,19 @@ class Workshop:
                 code=1,
             ) from failure
 
-    def call(self, command, **options):
-        """Run a program in the foreground and return its exit code."""
+    def call(self, command, ending=signal.SIGTERM, **options):
+        """Run a program in the foreground and return its exit code.
+
+        ``ending`` is the signal on which it stops tidily.
+        """
         options.setdefault("env", self.environ)
         process = subprocess.Popen(
             [str(part) for part in command], cwd=places.REPO, **options
         )
-        return attend(process)
+        return attend(process, ending)
 
 
-def attend(process):
+def attend(process, ending):
     """Wait for a child that shares our terminal; end it when we are told to end."""
     try:
         while True:
@@ -133,8 +144,13 @@ def attend(process):
                 # The terminal sent it to the child too, which ends in its own time.
                 say("\nstopping ...")
     except BaseException:
-        process.terminate()
-        process.wait(timeout=30)
+        for number in (ending, signal.SIGTERM, signal.SIGKILL):
+            process.send_signal(number)
+            try:
+                process.wait(timeout=15)
+                break
+            except subprocess.TimeoutExpired:
+                continue
         raise
 
 

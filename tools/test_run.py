@@ -1,6 +1,7 @@
 """The stages of ``./run test``, and the verdict over all of them."""
 
 import shutil
+import signal
 from collections import Counter
 
 from tools import browser, contract_test, junit, log_scan, places, suite, translations
@@ -101,7 +102,10 @@ class TestRun:
         command += [f"--junitxml={report}", "-o", "junit_family=xunit1"]
         if self._arguments.expression:
             command += ["-k", self._arguments.expression]
-        code = self._workshop.call(command, env={**self._workshop.environ, **environ})
+        # On an interrupt pytest still takes down its server and its browser.
+        code = self._workshop.call(
+            command, signal.SIGINT, env={**self._workshop.environ, **environ}
+        )
         self._count(name, report)
         if code not in (0, 1, NOTHING_COLLECTED):
             self.wrong.append(f"pytest of {name} broke off with exit code {code}")
