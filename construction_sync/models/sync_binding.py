@@ -5,9 +5,9 @@ from odoo.exceptions import UserError
 class SyncBinding(models.Model):
     """External id <-> Odoo record: the cross-reference registry (F06).
 
-    One row per (system, company, entity, external id). It carries the version gate
-    (version, content hash, time of the event last applied) and the head of the
-    object's audit chain, and it survives the record as a tombstone.
+    One row per (system, company, entity, external id). It carries what the version
+    gate compares with (version, content hash, time and message last applied), and it
+    survives the record as a tombstone.
     """
 
     _name = "construction.sync.binding"
@@ -25,7 +25,12 @@ class SyncBinding(models.Model):
         ondelete="restrict",
         help="Empty for what is shared between companies.",
     )
-    entity = fields.Char(required=True, readonly=True)
+    entity = fields.Selection(
+        selection=lambda self: self.env["construction.sync.flow"]._selection_entity(),
+        string="Data type",
+        required=True,
+        readonly=True,
+    )
     external_id = fields.Char(string="External id", required=True, readonly=True)
     res_model = fields.Char(required=True, readonly=True)
     res_id = fields.Many2oneReference(
@@ -46,12 +51,14 @@ class SyncBinding(models.Model):
     version = fields.Char(readonly=True)
     content_hash = fields.Char(readonly=True)
     event_time = fields.Datetime(readonly=True)
+    last_message_id = fields.Integer(
+        readonly=True, help="The message applied last: order of arrival."
+    )
     first_seen = fields.Datetime(readonly=True)
     last_seen = fields.Datetime(readonly=True)
     linked_by = fields.Char(
         readonly=True, help="Why this record was taken: the key that was equal, or who."
     )
-    audit_hash = fields.Char(readonly=True)
     record_name = fields.Char(compute="_compute_record_name", string="In Odoo")
 
     _object_unique = models.UniqueIndex(

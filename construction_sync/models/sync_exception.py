@@ -155,11 +155,17 @@ class SyncException(models.Model):
     def _compute_fix(self):
         mappable = self.env["construction.sync.crosswalk"]._kinds()
         for exception in self:
-            if exception.kind == "look-alike":
+            if exception.kind == "possible-match":
                 exception.fix = "link"
-            elif exception.kind == "conflict":
+            elif exception.kind == "owner-conflict":
                 exception.fix = "decide"
-            elif exception.value and exception.value_kind in mappable:
+            elif exception.kind == "company-unknown" and exception.value:
+                exception.fix = "map"
+            elif (
+                exception.kind in decisions.MAPPABLE
+                and exception.value
+                and exception.value_kind in mappable
+            ):
                 exception.fix = "map"
             else:
                 exception.fix = "retry"
@@ -429,7 +435,7 @@ class SyncException(models.Model):
             "construction_sync.action_sync_message"
         )
         action["name"] = self.env._("Held up by: %(name)s", name=self.name)
-        action["domain"] = [("exception_id", "=", self.id)]
+        action["domain"] = [("id", "in", self.message_line_ids.ids)]
         action["context"] = {}
         return action
 

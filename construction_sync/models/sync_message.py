@@ -308,7 +308,8 @@ class SyncMessage(models.Model):
 
     def _editable_payload(self):
         """The body as text to correct. Unmasked: only for who may correct it."""
-        body = self.env["construction.sync.message.body"].browse(self.id).exists()
+        bodies = self.env["construction.sync.message.body"]
+        body = (self.body_id or bodies.browse(self.id)).exists()
         text = body._bytes().decode("utf-8", "replace") if body else ""
         try:
             return json.dumps(json.loads(text), indent=2, ensure_ascii=False)

@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 
@@ -22,6 +24,17 @@ class SyncOwned(models.AbstractModel):
     )
     construction_sync_link_count = fields.Integer(compute="_compute_construction_sync")
 
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Let every form of the model know its locks, whoever wrote the form."""
+        arch, view = super()._get_view(view_id, view_type, **options)
+        known = arch.xpath("//form//field[@name='construction_sync_lock']")
+        if view_type == "form" and not known:
+            etree.SubElement(
+                arch, "field", {"name": "construction_sync_lock", "invisible": "1"}
+            )
+        return arch, view
+
     def _compute_construction_sync(self):
         # gateway: anyone who sees the record may know where it comes from
         bindings = self.env["construction.sync.binding"].sudo()._linked(self)
@@ -33,7 +46,8 @@ class SyncOwned(models.AbstractModel):
                 names = record._construction_sync_locked(link.system_id.id, link.entity)
                 for name in names:
                     lock[name] = self.env._(
-                        "Led by %(system)s. Change it there.", system=link.system_id.name
+                        "Led by %(system)s. Change it there.",
+                        system=link.system_id.name,
                     )
             record.construction_sync_lock = lock
             record.construction_sync_link_count = len(links)

@@ -10,11 +10,8 @@ class SyncCorrection(models.TransientModel):
     _name = "construction.sync.correction"
     _description = "Corrected Message"
 
-    message_id = LooseMany2one(
-        "construction.sync.message", required=True, readonly=True
-    )
-    exception_id = fields.Many2one(related="message_id.exception_id")
-    why = fields.Text(related="exception_id.why")
+    message_id = LooseMany2one("construction.sync.message", required=True, readonly=True)
+    note = fields.Char(related="message_id.note", string="What is wrong")
     payload = fields.Text(string="Corrected message", required=True)
 
     def action_send(self):
@@ -29,13 +26,12 @@ class SyncCorrection(models.TransientModel):
                     name=original.display_name,
                 )
             )
-        replacement = original.action_send_corrected(self.payload)
-        message_ids = getattr(replacement, "ids", None) or [original.id]
+        original.action_send_corrected(self.payload)
         return self.env["construction.sync.exception"]._follow(
-            message_ids,
+            original.ids,
             self.env._(
-                "The corrected message for %(name)s is on its way. The original is "
-                "kept and points to it.",
+                "The corrected message for %(name)s is on its way. What came first is "
+                "kept beside it.",
                 name=original.display_name,
             ),
         )

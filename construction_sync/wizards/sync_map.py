@@ -31,6 +31,8 @@ class SyncMap(models.TransientModel):
         for wizard in self:
             exception = wizard.exception_id
             label, model = kinds.get(exception.value_kind, (False, None))
+            if exception.kind == "company-unknown":
+                label, model = self.env._("Company"), "res.company"
             if exception.fix == "link":
                 handler = self.env["construction.sync.handler"]._for(exception.entity)
                 label = entities.get(exception.entity, label)

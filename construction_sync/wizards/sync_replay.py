@@ -53,9 +53,20 @@ class SyncReplay(models.TransientModel):
     def _plan(self):
         """Counts of what a retry would do: ``{ready, blocked, done}``."""
         self.ensure_one()
-        parked = self._messages().filtered(lambda m: m.state in ("exception", "dead"))
-        done = self._messages() - parked
-        return {"ready": len(parked), "blocked": 0, "done": len(done)}
+        if self.exception_ids:
+            plan = self._exceptions().action_retry_plan()
+            return {
+                "ready": plan["run"],
+                "blocked": plan["stuck"],
+                "done": plan["done"],
+            }
+        messages = self._messages()
+        parked = messages.filtered(lambda m: m.state in ("exception", "dead"))
+        return {
+            "ready": len(parked),
+            "blocked": 0,
+            "done": len(messages) - len(parked),
+        }
 
     def action_retry(self):
         """Send them through the same gate again, in their original order."""
