@@ -5,3 +5,4 @@ from . import segment_value
 from . import wbs_node
 from . import project
 from . import vendor
+from . import hook

@@ -5,7 +5,7 @@ from odoo import models
 from .. import cost_code_notation
 from ..pipeline.item import Match, Reference
 from ..schemas.problem import Problem, shown
-from . import natural_values, suggestions, twins
+from . import legal_entity, natural_values, suggestions, twins
 
 
 class CostCodeHandler(models.AbstractModel):
@@ -122,12 +122,8 @@ class CostCodeHandler(models.AbstractModel):
 
     def check_reference(self, item, reference, record_id):
         code = self.env[self._target].browse(record_id)
-        if code.company_id and item.company and code.company_id != item.company:
-            return Problem(
-                "company-crossed",
-                f"Cost code {code.display_name} belongs to {code.company_id.name} and "
-                f"cannot be used in {item.company.name}.",
-            )
+        if crossed := legal_entity.crossed(item, code):
+            return crossed
         if item.entity == self._entity:
             return None
         if sentence := code._refusal():

@@ -8,7 +8,14 @@ from odoo.fields import Command
 from ..pipeline.item import Match, Reference
 from ..schemas.canonical import amount_text
 from ..schemas.problem import Problem
-from . import natural_values, postal_address, project_breakdown, suggestions, twins
+from . import (
+    legal_entity,
+    natural_values,
+    postal_address,
+    project_breakdown,
+    suggestions,
+    twins,
+)
 
 
 class ProjectHandler(models.AbstractModel):
@@ -112,13 +119,7 @@ class ProjectHandler(models.AbstractModel):
 
     def check_reference(self, item, reference, record_id):
         project = self.env[self._target].browse(record_id)
-        if item.company and project.company_id != item.company:
-            return Problem(
-                "company-crossed",
-                f"Project {project.display_name} belongs to {project.company_id.name} "
-                f"and cannot be used in {item.company.name}.",
-            )
-        return None
+        return legal_entity.crossed(item, project)
 
     def match(self, items):
         companies = self.env["res.company"].union(*(item.company for item in items))

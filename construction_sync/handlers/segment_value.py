@@ -4,7 +4,7 @@ from odoo import models
 
 from ..pipeline.item import Match, Reference
 from ..schemas.problem import Problem, shown
-from . import suggestions, twins
+from . import legal_entity, suggestions, twins
 
 
 class SegmentValueHandler(models.AbstractModel):
@@ -89,13 +89,7 @@ class SegmentValueHandler(models.AbstractModel):
                 f"{value.display_name} is not a value of the segment "
                 f"{shown(reference.scope)}: correct it at the source.",
             )
-        if value.company_id and item.company and value.company_id != item.company:
-            return Problem(
-                "company-crossed",
-                f"{value.display_name} belongs to {value.company_id.name} and cannot "
-                f"be used in {item.company.name}.",
-            )
-        return None
+        return legal_entity.crossed(item, value)
 
     def match(self, items):
         known = self.resolve_codes(

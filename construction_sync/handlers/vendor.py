@@ -7,7 +7,14 @@ from odoo.fields import Command
 from .. import vendor_identity
 from ..pipeline.item import Match, Reference
 from ..schemas.problem import Problem, shown
-from . import natural_values, postal_address, suggestions, twins, vendor_accounts
+from . import (
+    legal_entity,
+    natural_values,
+    postal_address,
+    suggestions,
+    twins,
+    vendor_accounts,
+)
 
 
 class VendorHandler(models.AbstractModel):
@@ -124,12 +131,8 @@ class VendorHandler(models.AbstractModel):
 
     def check_reference(self, item, reference, record_id):
         partner = self.env[self._target].browse(record_id)
-        if partner.company_id and item.company and partner.company_id != item.company:
-            return Problem(
-                "company-crossed",
-                f"{partner.name} belongs to {partner.company_id.name} and cannot be "
-                f"used in {item.company.name}.",
-            )
+        if crossed := legal_entity.crossed(item, partner):
+            return crossed
         if reference.pointer == "/merged_into" and record_id == item.record_id:
             return Problem(
                 "business-rule",
@@ -178,10 +181,9 @@ class VendorHandler(models.AbstractModel):
         partners = sorted(partners, key=lambda p: (not p.construction_vendor, p.id))
         vendors = [p for p in partners if p.construction_vendor and p.active]
         alone = vendors if len(vendors) == 1 else partners
-        company = item.company or self.env["res.company"]
         matches = []
         for partner in alone:
-            crossed = partner.company_id and company and partner.company_id != company
+            crossed = legal_entity.crossed(item, partner)
             evidence = self.env._("Same tax id %(tax_id)s", tax_id=item.data.tax_id)
             if not partner.active:
                 evidence = self.env._("%(evidence)s, archived", evidence=evidence)

@@ -7,3 +7,12 @@ from . import test_strict_json
 from . import test_adapter_canonical
 from . import test_adapter_procore
 from . import test_webhook_signature
+from . import test_normalisation
+from . import test_cost_code_plan
+from . import test_cost_code_handler
+from . import test_segment_values
+from . import test_project_handler
+from . import test_wbs_breakdown
+from . import test_vendor_handler
+from . import test_bank_change
+from . import test_legal_entities
