@@ -58,6 +58,6 @@ def stale(exported):
             example = sorted(want ^ have)[0]
             found[addon] = (
                 f"{len(want - have)} terms missing, {len(have - want)} left over, "
-                f"for example '{example[:60]}'"
+                f"for example {example[:60]!r}"
             )
     return found

@@ -26,6 +26,8 @@ def main(arguments):
     for addon, text in texts.items():
         path = translations.pot_file(addon)
         path.parent.mkdir(exist_ok=True)
-        write_whole(path, text)
+        # The export carries its date: without a new term the file stays as it is.
+        if translations.stale({addon: text}):
+            write_whole(path, text)
         say(f"{path.relative_to(places.REPO)}: {len(translations.terms(text))} terms")
     return 0
