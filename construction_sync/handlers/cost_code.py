@@ -19,7 +19,7 @@ class CostCodeHandler(models.AbstractModel):
     _target = "construction.cost.code"
     _link_policy = "link"
     _code_reference = True
-    _fields = {
+    _fills = {
         "code": ("code",),
         "name": ("name",),
         "scheme": ("scheme_id",),

@@ -17,7 +17,7 @@ class CostTypeHandler(models.AbstractModel):
     _target = "construction.cost.type"
     _link_policy = "link"
     _code_reference = True
-    _fields = {"code": ("code",), "name": ("name",), "class": ("cost_class",)}
+    _fills = {"code": ("code",), "name": ("name",), "class": ("cost_class",)}
 
     def resolve_codes(self, codes, company):
         types = self.env[self._target]

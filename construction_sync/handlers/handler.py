@@ -23,7 +23,7 @@ class SyncHandler(models.AbstractModel):
     #: messages applied in one transaction (masters many, documents few)
     _batch_size = 500
     #: canonical field -> Odoo fields it fills: drives ownership, lock and export
-    _fields = {}
+    _fills = {}
     #: what a flow does by default when a natural key meets an existing record
     _link_policy = "ask"
     #: bare strings may also be codes of this entity, not only external ids

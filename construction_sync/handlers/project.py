@@ -30,7 +30,7 @@ class ProjectHandler(models.AbstractModel):
     _batch_size = 300
     _link_policy = "link"
     _per_company = True
-    _fields = {
+    _fills = {
         "number": ("construction_number",),
         "name": ("name",),
         "parent": ("construction_parent_id",),

@@ -18,7 +18,7 @@ class SegmentValueHandler(models.AbstractModel):
     _target = "construction.segment.value"
     _link_policy = "link"
     _code_reference = True
-    _fields = {
+    _fills = {
         "segment": ("segment_id",),
         "code": ("code",),
         "name": ("name",),

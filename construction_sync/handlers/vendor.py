@@ -32,7 +32,7 @@ class VendorHandler(models.AbstractModel):
     _entity = "vendor"
     _target = "res.partner"
     _link_policy = "link"
-    _fields = {
+    _fills = {
         "name": ("name",),
         "legal_name": ("construction_legal_name",),
         "tax_id": ("vat",),

@@ -17,7 +17,7 @@ class WbsNodeHandler(models.AbstractModel):
     _entity = "wbs_node"
     _target = "construction.wbs"
     _link_policy = "link"
-    _fields = {
+    _fills = {
         "project": ("project_id",),
         "code": ("code",),
         "name": ("name",),

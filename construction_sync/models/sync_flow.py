@@ -81,7 +81,9 @@ class SyncFlow(models.Model):
         default=1440,
         help="The overview warns when nothing arrived for longer than this.",
     )
-    freeze_ids = fields.One2many("construction.sync.freeze", "flow_id", string="Freezes")
+    freeze_ids = fields.One2many(
+        "construction.sync.freeze", "flow_id", string="Freezes"
+    )
     on_error = fields.Selection(
         [
             ("block", "Later messages of the object wait"),
@@ -168,8 +170,17 @@ class SyncFlow(models.Model):
             handler = self.env["construction.sync.handler"]._for(flow.entity)
             flow.link_policy = handler._link_policy if handler is not None else "ask"
 
-    @api.depends("owner", "field_ids.owner", "field_ids.field", "mode", "state",
-                 "interval_minutes", "window_start", "window_end", "system_id.name")
+    @api.depends(
+        "owner",
+        "field_ids.owner",
+        "field_ids.field",
+        "mode",
+        "state",
+        "interval_minutes",
+        "window_start",
+        "window_end",
+        "system_id.name",
+    )
     def _compute_policy(self):
         for flow in self:
             system = flow.system_id.name or self.env._("The outside system")
@@ -271,7 +282,7 @@ class SyncFlow(models.Model):
     def _check_fields(self):
         for flow in self:
             handler = self.env["construction.sync.handler"]._for(flow.entity)
-            known = set(handler._fields) if handler is not None else set()
+            known = set(handler._fills) if handler is not None else set()
             for line in flow.field_ids:
                 if line.field not in known:
                     raise ValidationError(
@@ -315,7 +326,7 @@ class SyncFlow(models.Model):
             return []
         target = self.env[handler._target]._fields if handler._target else {}
         labels = []
-        for name, odoo_names in handler._fields.items():
+        for name, odoo_names in handler._fills.items():
             known = [target[n] for n in odoo_names if n in target]
             labels.append(
                 [

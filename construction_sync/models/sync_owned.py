@@ -78,7 +78,7 @@ class SyncOwned(models.AbstractModel):
             return frozenset()
         return frozenset(
             name
-            for field, names in handler._fields.items()
+            for field, names in handler._fills.items()
             if flow._owner_of(field) == "source"
             for name in names
         )
