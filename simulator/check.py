@@ -135,17 +135,41 @@ class Check:
     def _compare_objects(self):
         keys = {system.code: system.key for system in self.day.systems}
         reading = Reading(self.office.address, self.office.database, keys)
-        codes = code_names(self.objects, {MAPPED_CODE: MAPPED_TO})
-        for sent in self.objects.values():
+        found = {
+            key: reading.get(*key) for key, sent in self.objects.items() if sent.landed
+        }
+        codes = code_names(self.objects, found, {MAPPED_CODE: MAPPED_TO})
+        for key, sent in self.objects.items():
             tally = self.tallies[sent.entity]
             tally.expected_waiting += len(sent.held)
             if not sent.landed:
                 continue
             tally.expected += 1
-            found = reading.get(sent.system, sent.entity, sent.external_id)
-            told = differences(sent, found, codes)
+            told = differences(sent, found[key], codes)
+            told += self._bank_accounts(sent, found[key])
             self.problems += told
             tally.landed += not told
+
+    def _bank_accounts(self, sent, found):
+        """Bank accounts are never given to outside systems: look in Odoo."""
+        if not found or "bank_accounts" not in sent.data:
+            return []
+        stands = self.office.search_read(
+            "res.partner.bank",
+            [("partner_id", "=", found["odoo_id"])],
+            ["sanitized_acc_number"],
+        )
+        numbers = sorted(account["sanitized_acc_number"] for account in stands)
+        expected = sorted(
+            account.get("iban") or account["number"]
+            for account in sent.data["bank_accounts"]
+        )
+        if numbers == expected:
+            return []
+        return [
+            f"{sent.system} vendor {sent.external_id}: bank accounts were sent as "
+            f"{expected}, Odoo has {numbers}"
+        ]
 
     def _count_waiting(self):
         """What stands in front of a person: messages of open exceptions, conflicts

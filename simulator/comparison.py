@@ -18,6 +18,8 @@ REFERENCES = {
     "cost_codes": "cost_code",
     "segments": "segment_value",
 }
+#: fields that the interface takes and never gives; the checker looks in Odoo
+NOT_EXPORTED = ("bank_accounts",)
 
 
 @dataclass
@@ -146,29 +148,36 @@ def differences(sent, found, codes):
     """Sentences for every field in which Odoo differs from what was sent.
 
     :param found: answer of ``GET``, or None
-    :param codes: ``{(system, entity, external id): code}``, and
-        ``{(None, entity, alias): code}`` for values that were mapped
+    :param codes: see ``code_names``
     """
     name = f"{sent.system} {sent.entity} {sent.external_id}"
     if found is None:
         return [f"{name} is not in Odoo"]
     told = []
     for key, value in sent.data.items():
+        if key in NOT_EXPORTED:
+            continue
         stands = found["data"].get(key)
         if not _same(_plain(sent, key, value, codes), _plain(sent, key, stands, codes)):
             told.append(f"{name}: {key} was sent as {value!r}, Odoo has {stands!r}")
     return told
 
 
-def code_names(objects, mapped):
-    """The codes behind ids, for comparing references that may be written either
-    way (see ``differences``)."""
-    names = {
-        key: sent.data["code"] for key, sent in objects.items() if "code" in sent.data
-    }
-    names.update(
-        {(None, "cost_code", value): code for value, code in dict(mapped).items()}
-    )
+def code_names(objects, found, mapped):
+    """What stands behind each way of naming an object, so that references written
+    as the sender's id, as a code or as Odoo's id compare equal.
+
+    :param found: ``{key of objects: answer of GET}``
+    :param mapped: ``{unknown code: code}`` as a person has mapped it
+    :return: ``{(system or None, entity, id, code or Odoo id): name}``; see
+        ``differences``
+    """
+    names = {(None, "cost_code", value): code for value, code in mapped.items()}
+    for key, sent in objects.items():
+        _system, entity, external_id = key
+        names[key] = sent.data.get("code", external_id)
+        if answer := found.get(key):
+            names.setdefault((None, entity, answer["odoo_id"]), names[key])
     return names
 
 
@@ -179,9 +188,11 @@ def _plain(sent, key, value, codes):
 
     def plain(reference):
         if isinstance(reference, dict):
-            reference = reference.get("code", reference.get("id", reference))
-        if isinstance(reference, dict):
-            return tuple(sorted(reference.items()))
+            reference = next(
+                reference[name]
+                for name in ("code", "odoo_id", "id")
+                if name in reference
+            )
         reference = codes.get((sent.system, entity, reference), reference)
         return codes.get((None, entity, reference), reference)
 

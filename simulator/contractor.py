@@ -75,6 +75,11 @@ def vendors():
         yield row["id"], data
 
 
+def trades():
+    """Every trade that a vendor names."""
+    return {trade for _id, data in vendors() for trade in data["trades"]}
+
+
 def projects():
     """``(id, canonical project)`` of the three projects, without their WBS."""
     fields = (

@@ -140,6 +140,7 @@ def open_office(process, desk, folder, ports=None):
     """Set Odoo up as an administrator would, connect and start the systems."""
     company = office.set_up_company(desk)
     office.set_up_people(desk)
+    office.set_up_trades(desk)
 
     def make(kind):
         log = Journal(folder / f"{kind.code}.jsonl")

@@ -133,6 +133,24 @@ def set_up_people(office):
         )
 
 
+def set_up_trades(office):
+    """The trades that vendors name; one that Odoo does not know is never guessed."""
+    known = {
+        trade["code"]
+        for trade in office.search_read("construction.trade", [], ["code"])
+    }
+    missing = sorted(set(contractor.trades()) - known)
+    if missing:
+        office.call(
+            "construction.trade",
+            "create",
+            [
+                {"code": trade, "name": trade[0].upper() + trade[1:]}
+                for trade in missing
+            ],
+        )
+
+
 def connect(office, system, company, webhook_key=None):
     """Connect one stand-in: system, flows, client, and a key made for this run.
 

@@ -70,8 +70,10 @@ def test_references_are_equal_by_id_or_by_code_and_lists_in_any_order():
     code = dict(record({"code": "05 12 00"}, entity="cost_code"), external_id="17")
     objects = fold([line([project], event="a"), line([code], event="b")])
     sent = objects[("fieldbook", "project", "V-1")]
-    codes = code_names(objects, {"HOUSE": "09 30 13"})
-    stands = [{"code": "09 30 13"}, {"code": "03 30 00"}, "17"]
+    found = {("fieldbook", "cost_code", "V-1"): None}
+    found[("fieldbook", "cost_code", "17")] = {"odoo_id": 4}
+    codes = code_names(objects, found, {"HOUSE": "09 30 13"})
+    stands = [{"code": "09 30 13"}, {"code": "03 30 00"}, {"odoo_id": 4}]
     assert differences(sent, {"data": {"cost_codes": stands}}, codes) == []
     assert differences(sent, {"data": {"cost_codes": stands[:2]}}, codes)
 
