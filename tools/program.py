@@ -15,7 +15,6 @@ NO_NETWORK = re.compile(
     r"|Failed to establish a new connection|Cannot connect to proxy|ProxyError"
     r"|Could not connect|Failed to connect|Connection (refused|timed out)"
     r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|Read timed out"
-    r"|\(from versions: none\)"
 )
 DISK_FULL = re.compile(
     r"No space left on device|ENOSPC|not enough free space", re.IGNORECASE

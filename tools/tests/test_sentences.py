@@ -71,6 +71,7 @@ def test_an_unsupported_python_gives_way_to_a_supported_one(monkeypatch):
 @pytest.mark.parametrize(
     "output",
     [
+        "Retrying: NewConnectionError: Failed to establish a new connection\n"
         "ERROR: Could not find a version that satisfies x (from versions: none)",
         "E: Failed to fetch ... Temporary failure resolving 'a.mirror'",
         "fatal: unable to access '...': Could not resolve host: a.host",
@@ -82,6 +83,11 @@ def test_a_network_that_does_not_answer_is_recognised(output):
     sentence = str(program.explain(failure, "Python environment"))
     assert "there is no network" in sentence
     assert "check the connection or the proxy" in sentence
+
+
+def test_a_package_without_a_build_is_not_taken_for_a_missing_network():
+    said = "ERROR: Could not find a version that satisfies x (from versions: none)"
+    assert not program.ProgramFailed(["pip"], 1, said).no_network
 
 
 def test_a_full_disk_is_recognised():
