@@ -7,9 +7,9 @@ from . import contractor, journal
 from .comparison import (
     Reading,
     Tally,
-    code_names,
     differences,
     fold,
+    names_of,
     repetitions,
 )
 from .day import MAPPED_CODE, MAPPED_TO
@@ -138,14 +138,14 @@ class Check:
         found = {
             key: reading.get(*key) for key, sent in self.objects.items() if sent.landed
         }
-        codes = code_names(self.objects, found, {MAPPED_CODE: MAPPED_TO})
+        names = names_of(self.objects, found, {MAPPED_CODE: MAPPED_TO})
         for key, sent in self.objects.items():
             tally = self.tallies[sent.entity]
             tally.expected_waiting += len(sent.held)
             if not sent.landed:
                 continue
             tally.expected += 1
-            told = differences(sent, found[key], codes)
+            told = differences(sent, found[key], names)
             told += self._bank_accounts(sent, found[key])
             self.problems += told
             tally.landed += not told

@@ -144,11 +144,11 @@ class Reading:
         return response.json()
 
 
-def differences(sent, found, codes):
+def differences(sent, found, names):
     """Sentences for every field in which Odoo differs from what was sent.
 
     :param found: answer of ``GET``, or None
-    :param codes: see ``code_names``
+    :param names: see ``names_of``
     """
     name = f"{sent.system} {sent.entity} {sent.external_id}"
     if found is None:
@@ -158,43 +158,42 @@ def differences(sent, found, codes):
         if key in NOT_EXPORTED:
             continue
         stands = found["data"].get(key)
-        if not _same(_plain(sent, key, value, codes), _plain(sent, key, stands, codes)):
+        if not _same(_plain(sent, key, value, names), _plain(sent, key, stands, names)):
             told.append(f"{name}: {key} was sent as {value!r}, Odoo has {stands!r}")
     return told
 
 
-def code_names(objects, found, mapped):
+def names_of(objects, found, mapped):
     """What stands behind each way of naming an object, so that references written
     as the sender's id, as a code or as Odoo's id compare equal.
 
     :param found: ``{key of objects: answer of GET}``
     :param mapped: ``{unknown code: code}`` as a person has mapped it
-    :return: ``{(system or None, entity, id, code or Odoo id): name}``; see
-        ``differences``
+    :return: ``{(system, entity, id) or (None, entity, code): Odoo's id}``
     """
-    names = {(None, "cost_code", value): code for value, code in mapped.items()}
+    names = {}
     for key, sent in objects.items():
-        _system, entity, external_id = key
-        names[key] = sent.data.get("code", external_id)
         if answer := found.get(key):
-            names.setdefault((None, entity, answer["odoo_id"]), names[key])
+            names[key] = answer["odoo_id"]
+            if sent.entity != "wbs_node" and "code" in sent.data:
+                names[None, sent.entity, sent.data["code"]] = answer["odoo_id"]
+    for unknown, code in mapped.items():
+        names[None, "cost_code", unknown] = names.get((None, "cost_code", code))
     return names
 
 
-def _plain(sent, key, value, codes):
+def _plain(sent, key, value, names):
     if key not in REFERENCES:
         return value
     entity = REFERENCES[key] or sent.entity
 
     def plain(reference):
         if isinstance(reference, dict):
-            reference = next(
-                reference[name]
-                for name in ("code", "odoo_id", "id")
-                if name in reference
-            )
-        reference = codes.get((sent.system, entity, reference), reference)
-        return codes.get((None, entity, reference), reference)
+            if "odoo_id" in reference:
+                return reference["odoo_id"]
+            reference = reference.get("code", reference.get("id"))
+        by_code = names.get((None, entity, reference), reference)
+        return names.get((sent.system, entity, reference), by_code)
 
     if isinstance(value, list):
         return sorted((plain(one) for one in value), key=str)

@@ -1,6 +1,6 @@
 """The checker notices what is missing, doubled or different."""
 
-from simulator.comparison import code_names, differences, fold
+from simulator.comparison import names_of, differences, fold
 
 
 def line(records, status=202, system="fieldbook", event="e1"):
@@ -70,10 +70,15 @@ def test_references_are_equal_by_id_or_by_code_and_lists_in_any_order():
     code = dict(record({"code": "05 12 00"}, entity="cost_code"), external_id="17")
     objects = fold([line([project], event="a"), line([code], event="b")])
     sent = objects[("fieldbook", "project", "V-1")]
-    found = {("fieldbook", "cost_code", "V-1"): None}
-    found[("fieldbook", "cost_code", "17")] = {"odoo_id": 4}
-    codes = code_names(objects, found, {"HOUSE": "09 30 13"})
-    stands = [{"code": "09 30 13"}, {"code": "03 30 00"}, {"odoo_id": 4}]
+    for external_id, text in (("18", "03 30 00"), ("19", "09 30 13")):
+        other = dict(code, data={"code": text}, external_id=external_id)
+        objects.update(fold([line([other], event=external_id)]))
+    found = {
+        ("fieldbook", "cost_code", external_id): {"odoo_id": int(external_id)}
+        for external_id in ("17", "18", "19")
+    }
+    codes = names_of(objects, found, {"HOUSE": "09 30 13"})
+    stands = [{"code": "09 30 13"}, {"code": "03 30 00"}, {"odoo_id": 17}]
     assert differences(sent, {"data": {"cost_codes": stands}}, codes) == []
     assert differences(sent, {"data": {"cost_codes": stands[:2]}}, codes)
 
