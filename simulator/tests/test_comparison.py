@@ -1,6 +1,6 @@
 """The checker notices what is missing, doubled or different."""
 
-from simulator.comparison import names_of, differences, fold
+from simulator.comparison import differences, fold, names_of
 
 
 def line(records, status=202, system="fieldbook", event="e1"):
