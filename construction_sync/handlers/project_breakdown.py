@@ -115,6 +115,13 @@ class _Replacement:
         return {node.id: node for node in nodes}
 
     def run(self):
+        # nodes may swap their places: paths must be unique only when all is written
+        self.env.cr.execute("SET CONSTRAINTS construction_wbs_path_uniq DEFERRED")
+        self._replace()
+        self.wbs.flush_model()
+        self.env.cr.execute("SET CONSTRAINTS construction_wbs_path_uniq IMMEDIATE")
+
+    def _replace(self):
         plans = [_Plan(self, item) for item in self.items]
         deepest = max((plan.depth for plan in plans), default=0)
         for level in range(deepest + 1):

@@ -1,7 +1,5 @@
 """Cost codes: what kind of work a cost is for."""
 
-from collections import defaultdict
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -249,10 +247,7 @@ class ConstructionCostCode(models.Model):
     # ---- job cost ----------------------------------------------------------------
 
     def _distribution(self, project, cost_type=None, percentage=100.0):
-        """``analytic_distribution`` of a cost of ``project`` on this code and type.
-
-        Account ids are joined in ascending order, as Odoo joins them.
-        """
+        """``analytic_distribution`` of a cost of ``project`` on this code and type."""
         self.ensure_one()
         accounts = project.account_id | self.analytic_account_id
         if cost_type:
@@ -277,18 +272,14 @@ class ConstructionCostCode(models.Model):
         """Those of the codes that documents or projects use; a module above adds
         its own with super()."""
         projects = self.env["project.project"].sudo().with_context(active_test=False)
-        used = defaultdict(bool)
-        for (codes,) in projects._read_group(
-            [("construction_cost_code_ids", "in", self.ids)],
-            aggregates=["construction_cost_code_ids:recordset"],
-        ):
-            for code in codes:
-                used[code.id] = True
+        used = set(
+            projects.search(
+                [("construction_cost_code_ids", "in", self.ids)]
+            ).construction_cost_code_ids.ids
+        )
         lines = self.env["account.analytic.line"].sudo()
-        for record in self:
+        for record in self.filtered(lambda record: record.id not in used):
             account = record.sudo().analytic_account_id
-            if not used[record.id] and account:
-                used[record.id] = bool(
-                    lines.search_count([("auto_account_id", "=", account.id)], limit=1)
-                )
-        return self.filtered(lambda record: used[record.id])
+            if lines.search_count([("auto_account_id", "=", account.id)], limit=1):
+                used.add(record.id)
+        return self.filtered(lambda record: record.id in used)

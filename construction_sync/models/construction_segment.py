@@ -41,7 +41,7 @@ class ConstructionSegment(models.Model):
 
     @api.constrains("active")
     def _check_limit(self):
-        if self.search_count([]) > self._limit:
+        if self.search_count([("active", "=", True)]) > self._limit:
             raise ValidationError(
                 self.env._(
                     "There can be %(limit)s segments at most: archive one before you "

@@ -66,7 +66,7 @@ class ConstructionWbs(models.Model):
         string="Segments",
     )
 
-    # checked at the end of each statement, so that two nodes can swap their codes
+    # deferrable, so that a list that swaps two nodes can be written before the check
     _path_uniq = models.Constraint(
         "UNIQUE (project_id, path) DEFERRABLE INITIALLY IMMEDIATE",
         "This project already has a work breakdown node at the same place with the "

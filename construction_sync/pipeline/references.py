@@ -1,7 +1,8 @@
 """Resolve everything a batch names, in a handful of queries.
 
-A reference is resolved, in this order: by id in Odoo; by the link of the named (or
-the own) system; by the value mapping; by its natural code. What stays unknown either
+A reference is resolved, in this order: by id in Odoo; by the value mapping, which a
+person made and which therefore beats everything; by the link of the named (or the
+own) system; by its natural code. What stays unknown either
 waits for its arrival or is put before a person with look-alikes as suggestions: a
 look-alike is never a match (DESIGN R11).
 """
@@ -46,9 +47,7 @@ class _Kind:
         self.pairs = [(item, ref, wire(ref.value)) for item, ref in pairs]
         self.system = pairs[0][0].system
         self.owner = env["construction.sync.handler"]._for(kind)
-        self.model = (
-            self.owner._target if self.owner is not None else MODELS.get(kind)
-        )
+        self.model = self.owner._target if self.owner is not None else MODELS.get(kind)
 
     def resolve(self):
         links = self._links()
@@ -64,9 +63,9 @@ class _Kind:
             elif w.system is not None:
                 record_id = self._linked(links, item, self._system_id(w.system), w.id)
             else:
-                if w.id is not None:
+                record_id = mapped.get(w.id or w.code)
+                if not record_id and w.id is not None:
                     record_id = self._linked(links, item, self.system.id, w.id)
-                record_id = record_id or mapped.get(w.id or w.code)
             if record_id:
                 self._take(item, ref, w, record_id)
             else:
@@ -185,8 +184,12 @@ class _Kind:
     @staticmethod
     def _linked(links, item, system_id, external_id):
         by_company = links.get((system_id, external_id)) or {}
-        company_id = item.company.id if item.company else False
-        return by_company.get(company_id) or by_company.get(False)
+        if item.company:
+            return by_company.get(item.company.id) or by_company.get(False)
+        # an object of no company of its own (a WBS node) may name one that has: that
+        # of the system's company goes first, else there must be only one
+        own = by_company.get(False) or by_company.get(item.system.company_id.id)
+        return own or (next(iter(by_company.values())) if len(by_company) == 1 else 0)
 
     def _mapped(self, values):
         lines = self.env["construction.sync.crosswalk"]._lookup(
@@ -197,6 +200,4 @@ class _Kind:
     def _present(self, ids):
         if not ids or not self.model:
             return set()
-        return set(
-            self.env[self.model].search(Domain("id", "in", list(ids))).ids
-        )
+        return set(self.env[self.model].search(Domain("id", "in", list(ids))).ids)

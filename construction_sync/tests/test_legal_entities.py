@@ -74,7 +74,13 @@ class TestLegalEntities(MasterDataCase):
         code = self.env["construction.cost.code"].create(
             {"code": "03 30 00", "name": "S", "company_id": self.other_company.id}
         )
-        project = self.record(self.send("project", ("n", {"number": "1", "name": "N"})))
+        project = self.env["project.project"].create(
+            {
+                "name": "N",
+                "construction_number": "2",
+                "company_id": self.company.id,
+            }
+        )
         with self.assertRaisesRegex(ValidationError, "cannot use codes"):
             project.construction_cost_code_ids = code
         item = self.send(

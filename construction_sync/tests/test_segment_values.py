@@ -39,6 +39,7 @@ class TestSegmentValues(MasterDataCase):
         self.assertRefused(item, "business-rule", "/segments/area")
 
     def test_the_eleventh_segment_is_refused(self):
+        self.env["construction.segment"].search([]).action_archive()
         items = self.send(
             "segment_value",
             *[

@@ -1,6 +1,6 @@
 """A breakdown that comes as a list replaces the list; nothing is lost by it."""
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from .master_data_case import MasterDataCase
 from .rows import rows
@@ -118,10 +118,20 @@ class TestWbsBreakdown(MasterDataCase):
         self.assertRefused(item, "business-rule", "/parent")
 
     def test_a_node_cannot_be_a_part_of_itself_or_of_another_project(self):
-        one = self.put(entry("1", "A"), entry("2", "B", "1"))
-        two = self.put(entry("7", "A"), external_id="p2", number="P-2")
-        top, part = one.construction_wbs_ids.sorted("level")
-        with self.assertRaises(ValidationError):
+        one, two = self.env["project.project"].create(
+            [
+                {"name": name, "construction_number": name}
+                for name in ("One", "Two")
+            ]
+        )
+        nodes = self.env["construction.wbs"]
+        top = nodes.create({"project_id": one.id, "code": "A", "name": "A"})
+        part = nodes.create(
+            {"project_id": one.id, "code": "B", "name": "B", "parent_id": top.id}
+        )
+        with self.assertRaises(UserError), self.cr.savepoint():
             top.parent_id = part
-        with self.assertRaises(ValidationError):
-            part.parent_id = two.construction_wbs_ids
+        with self.assertRaisesRegex(ValidationError, "different projects"):
+            part.project_id = two
+        with self.assertRaisesRegex(ValidationError, "separates the levels"):
+            part.code = "B › C"
