@@ -36,7 +36,7 @@ def parse(event, event_id):
             "unsupported",
             f"Procore sent the event {shown(name)}. It is not supported yet.",
             "/request_name",
-            extra={"name": one_line(name)},
+            extra={"event": one_line(name)},
         )
         return [
             Parsed(None, event_id, title=one_line(name), time=time, problems=[problem])

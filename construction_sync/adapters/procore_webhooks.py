@@ -67,7 +67,7 @@ def parse(event, event_id):
         "unsupported",
         f"Procore reports {shown(reason)} of {shown(resource)} {shown(resource_id)}."
         " This kind of notice is not supported yet.",
-        extra={"name": resource},
+        extra={"event": one_line(resource)},
     )
     return Parsed(
         None,

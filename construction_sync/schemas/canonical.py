@@ -17,25 +17,35 @@ from .references import Reference, gather_references
 from .texts import deceives
 from .times import time_text
 
+# The text below a field is its description in the interface.
+_STRICT = ConfigDict(
+    extra="forbid",
+    strict=True,
+    hide_input_in_errors=True,
+    use_attribute_docstrings=True,
+)
+
 
 class Part(BaseModel):
     """A piece of a canonical object (an address, a bank account)."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = _STRICT
 
 
 class Canonical(BaseModel):
     """Base of every canonical object.
 
     ``entity`` is the name in addresses and event types, ``version`` the schema's,
-    ``money`` whether a PUT needs an ``Idempotency-Key``. Unknown fields are refused.
+    ``money`` whether a PUT needs an ``Idempotency-Key``, ``example`` a sound object
+    for the interface description. Unknown fields are refused.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = _STRICT
 
     entity: ClassVar[str] = ""
     version: ClassVar[str] = "v1"
     money: ClassVar[bool] = False
+    example: ClassVar[dict] = {}
 
     def references(self):
         """Every reference that is present: ``[(pointer, entity, Reference), ...]``."""

@@ -12,9 +12,15 @@ class CostType(Canonical):
     """A cost type; ``class`` on the wire is ``class_`` in Python."""
 
     entity: ClassVar[str] = "cost_type"
+    example: ClassVar[dict] = {
+        "code": "S",
+        "name": "Subcontract",
+        "class": "subcontract",
+    }
 
     code: Code
     name: Name
     class_: Literal[
         "labour", "material", "equipment", "subcontract", "other", "overhead"
     ] = Field(alias="class")
+    """What kind of cost it is."""

@@ -27,7 +27,7 @@ EVENT_ID_LENGTH = 128
 LAST_SEQUENCE = 2**63 - 1
 
 _PRINTABLE = re.compile("[!-~](?:[ -~]*[!-~])?")
-_SEQUENCE = re.compile("[0-9]{1,19}")
+_SEQUENCE = re.compile("[1-9][0-9]{0,18}")
 _TYPE = re.compile(r"construction\.([a-z][a-z0-9_]{0,63})(\.deleted)?\.(v[0-9]{1,4})")
 _JSON_MEDIA_TYPE = re.compile(
     r"application/(?:[a-z0-9.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE
@@ -239,7 +239,7 @@ def _judge_sequence(event, problems):
         return None
     if type(value) is str and _SEQUENCE.fullmatch(value):
         sequence = int(value)
-        if 1 <= sequence <= LAST_SEQUENCE:
+        if sequence <= LAST_SEQUENCE:
             return sequence
     problems.append(
         _wrong(

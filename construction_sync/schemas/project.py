@@ -18,35 +18,64 @@ class WbsEntry(Part):
     """A node of the project's breakdown; ``parent`` is the ``id`` of another entry."""
 
     id: ExternalId
+    """Id of the node in the sending system, unique in this list."""
     code: Code
+    """Short code; it may repeat under another parent."""
     name: Name
     parent: ExternalId | None = None
+    """``id`` of the entry above; none for the top."""
 
 
 class Project(Canonical):
     """A project. ``wbs``, ``cost_codes`` and ``segments`` replace what was there."""
 
     entity: ClassVar[str] = "project"
+    example: ClassVar[dict] = {
+        "number": "2026-014",
+        "name": "Riverside Tower",
+        "status": "active",
+        "currency": "EUR",
+        "start_date": "2026-03-02",
+        "completion_date": "2028-06-30",
+        "estimated_value": "48500000.00",
+        "contract_form": "nec",
+        "address": {"street": "Quay 12", "city": "Antwerp", "country": "BE"},
+        "wbs": [
+            {"id": "w1", "code": "1", "name": "Substructure"},
+            {"id": "w2", "code": "1.1", "name": "Piling", "parent": "w1"},
+        ],
+        "cost_codes": [{"code": "03 30 00"}, {"code": "31 63 29"}],
+        "segments": {"region": {"code": "NORTH"}},
+    }
 
     number: Code
+    """Project number; unique in its company."""
     name: Name
     company: Code | None = None
+    """Code of the legal entity as set on the system's form; its default if absent."""
     parent: reference("project") | None = None
+    """The project that this one is part of."""
     accounting_number: Code | None = None
+    """Number under which the accounts know it, where it differs."""
     status: (
         Literal["prospect", "active", "on_hold", "soft_closed", "hard_closed"] | None
     ) = None
     currency: Currency | None = None
+    """Three-letter code, ISO 4217."""
     start_date: Day | None = None
     completion_date: Day | None = None
     estimated_value: PositiveAmount | None = None
+    """Expected contract value, with no more decimals than the currency has."""
     contract_form: Literal["aia", "jct", "nec", "au", "other"] | None = None
     customer: reference("vendor") | None = None
+    """Whom the project is built for: a party known to the sending system."""
     address: Address | None = None
     wbs: Annotated[list[WbsEntry], Field(max_length=5_000)] | None = None
+    """The whole breakdown; nodes that are missing from it are archived."""
     cost_codes: (
         Annotated[list[reference("cost_code")], Field(max_length=5_000)] | None
     ) = None
+    """The codes that the project books on."""
     segments: (
         Annotated[
             dict[SegmentKey, reference("segment_value")],
@@ -54,6 +83,7 @@ class Project(Canonical):
         ]
         | None
     ) = None
+    """Values of custom segments, by segment; at most ten."""
 
     @model_validator(mode="after")
     def _whole(self):

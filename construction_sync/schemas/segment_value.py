@@ -11,8 +11,10 @@ class SegmentValue(Canonical):
     """A value; ``segment`` names the dimension it belongs to, ``parent`` a value."""
 
     entity: ClassVar[str] = "segment_value"
+    example: ClassVar[dict] = {"segment": "area", "code": "N", "name": "North wing"}
 
     segment: SegmentKey
+    """The dimension: area, lot, floor."""
     code: Code
     name: Name
     parent: reference("segment_value") | None = None

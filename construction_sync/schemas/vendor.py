@@ -68,9 +68,21 @@ def _vendor_name(value, info):
 class BankAccount(Part):
     """An account: either ``iban``, or ``number`` as the country writes it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}}
+                for name in ("iban", "number")
+            ]
+        }
+    )
+
     iban: Iban | None = None
+    """International number, check digits included."""
     number: code_text(40) | None = None
+    """Domestic number, with the bank's code where the country puts one before it."""
     bic: Bic | None = None
+    """Bank identifier, 8 or 11 characters."""
 
     @model_validator(mode="after")
     def _one_number(self):
@@ -99,20 +111,42 @@ class Vendor(Canonical):
     )
 
     entity: ClassVar[str] = "vendor"
+    example: ClassVar[dict] = {
+        "name": "Ace Concrete",
+        "legal_name": "Ace Concrete NV",
+        "tax_id": "BE0477472701",
+        "email": "accounts@ace.example",
+        "phone": "+32 2 555 01 00",
+        "address": {
+            "street": "Quarry Road 1",
+            "city": "Brussels",
+            "zip": "1000",
+            "country": "BE",
+        },
+        "bank_accounts": [{"iban": "BE71096123456769", "bic": "GKCCBEBB"}],
+        "trades": ["Concrete"],
+        "status": "approved",
+    }
 
     # Before the name, whose check looks at it.
     merged_into: reference("vendor") | None = None
+    """The vendor that this one was merged into; it lives on as an alias."""
     name: Annotated[
         str | None,
         BeforeValidator(_vendor_name),
         Field(default=None, validate_default=True),
         WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 255}),
     ]
+    """What the vendor is called."""
     legal_name: Name | None = None
+    """Registered name, where it differs."""
     tax_id: Code | None = None
+    """Tax or VAT number with country prefix; equal numbers are one vendor."""
     email: Email | None = None
     phone: name_text(40) | None = None
     address: Address | None = None
     bank_accounts: Annotated[list[BankAccount], Field(max_length=20)] | None = None
+    """All accounts; a change waits in Odoo until a second person has agreed."""
     trades: Annotated[list[name_text(64)], Field(max_length=100)] | None = None
+    """Trades as the sending system names them; Odoo maps them."""
     status: Literal["prospect", "approved", "blocked"] | None = None

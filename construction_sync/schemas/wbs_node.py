@@ -13,9 +13,18 @@ class WbsNode(Canonical):
     """A node; ``code`` is unique among the children of one parent only."""
 
     entity: ClassVar[str] = "wbs_node"
+    example: ClassVar[dict] = {
+        "project": {"code": "2026-014"},
+        "code": "1.2",
+        "name": "Pile caps",
+        "parent": "w1",
+        "sequence": 20,
+    }
 
     project: reference("project")
     code: Code
     name: Name
     parent: reference("wbs_node") | None = None
+    """The node above; none for the top."""
     sequence: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    """Place among the children of its parent."""
