@@ -61,10 +61,10 @@ class SyncAudit(models.Model):
         string="Before and after", compute="_compute_changes_text"
     )
     changes_table = fields.Html(
-        string="Changes", compute="_compute_changes_table", sanitize=False
+        string="Before and after, side by side", compute="_compute_changes_table", sanitize=False
     )
-    record_name = fields.Char(string="Record", compute="_compute_record_name")
-    who = fields.Char(compute="_compute_who")
+    record_name = fields.Char(string="Which record", compute="_compute_record_name")
+    who = fields.Char(string="By whom", compute="_compute_who")
     content = fields.Text(required=True, readonly=True)
     prev_hash = fields.Char(readonly=True)
     hash = fields.Char(required=True, readonly=True)

@@ -91,10 +91,10 @@ class SyncException(models.Model):
         "construction_sync_exception_message",
         "exception_id",
         "message_id",
-        string="Messages",
+        string="Messages held up",
         readonly=True,
     )
-    record_count = fields.Integer(string="Messages held", compute="_compute_counts")
+    record_count = fields.Integer(string="Held messages", compute="_compute_counts")
     behind_count = fields.Integer(string="Waiting behind", compute="_compute_counts")
     fix = fields.Selection(
         [

@@ -88,6 +88,20 @@ class SyncMessage(models.Model):
     project_id = fields.Many2one(
         "project.project", compute="_compute_record", search="_search_project"
     )
+    entity_label = fields.Char(string="Data type", compute="_compute_entity_label")
+    attention = fields.Boolean(
+        string="Needs you first",
+        compute="_compute_attention",
+        help="Only to sort by: what needs a person comes first.",
+    )
+    banner = fields.Char(compute="_compute_banner")
+    changes_table = fields.Html(
+        string="Changes", compute="_compute_changes_table", sanitize=False
+    )
+    kept_until = fields.Date(
+        compute="_compute_kept_until",
+        help="After this day the body is removed; its hash stays.",
+    )
     payload = fields.Text(
         compute="_compute_payload", help="Secrets and bank details are masked."
     )

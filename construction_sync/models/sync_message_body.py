@@ -43,7 +43,7 @@ class SyncMessageBody(models.Model):
                         RETURN NEW;
                     END IF;
                     RAISE EXCEPTION
-                        'The body of message % is kept as it came.', OLD.id;
+                        'The body of message %% is kept as it came.', OLD.id;
                 END
                 $$ LANGUAGE plpgsql;
                 DROP TRIGGER IF EXISTS construction_sync_body_guard
