@@ -27,6 +27,7 @@ def test_raised_rights_are_found_in_addons_but_not_in_their_tests(monkeypatch):
     assert not sentences(check, "addon/tests/test_a.py", line)
     assert not sentences(check, "addon/models/a.py", f"# {line}")
     assert not sentences(check, "simulator/a.py", line)
+    assert not sentences(check, "addon/models/a.py", "# gateway: a reason", line)
 
 
 def test_a_commit_outside_the_pipeline_is_found():
