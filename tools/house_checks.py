@@ -23,7 +23,7 @@ REGISTRY_HOST = re.compile(
     r"\b(?:deb|ftp|security|snapshot)\.debian\.org|\bpypi\.(?:org|python)"
     r"|python[h]osted|registry\.npm[j]s|proxy\.go[l]ang"
 )
-UNFINISHED = re.compile(r"\b(?:TO[D]O|FIX[M]E|XX[X])\b")
+UNFINISHED = re.compile(r"\b(?:TO[D]O|FIX[M]E)\b")
 SUDO = re.compile(r"\.sudo\(|\bSUPERUSER_ID\b|\.with_user\(1\)")
 COMMIT = re.compile(r"\b(?:cr|_cr|cursor)\.(?:commit|rollback)\(")
 SUPPRESSION = re.compile(
@@ -116,8 +116,8 @@ def check_privileges(name, lines):
 
 
 def _says_why(lines, number):
-    """Tell whether a line, or the comment or call just above it, has the word."""
-    return any("gateway:" in line for line in lines[max(0, number - 3) : number])
+    """Tell whether a line, or what stands closely above it, has the word."""
+    return any("gateway:" in line for line in lines[max(0, number - 5) : number])
 
 
 def check_suppressions(name, lines):

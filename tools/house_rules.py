@@ -10,8 +10,8 @@ PRIVILEGED = {
     "its rights, after it has judged who calls",
     "construction_sync/models/construction_analytic_mirror.py": "who keeps cost codes "
     "need not be allowed to edit the analytic ledger that mirrors them",
-    "construction_sync/models/construction_bank_change.py": "finance decides on vendors' "
-    "bank accounts that no role may write directly",
+    "construction_sync/models/construction_bank_change.py": "finance decides on bank "
+    "accounts of vendors that no role may write directly",
     "construction_sync/models/construction_cost_code.py": "a code counts as used also "
     "by projects and costs that the asking user may not see",
     "construction_sync/models/project.py": "the analytic account is made with the "
@@ -33,5 +33,6 @@ COMMIT_ROOMS = (
     "harness/",
     "benchmarks/",
     "simulator/",
+    "tools/",
     "test_construction_sync/models/",
 )
