@@ -127,10 +127,8 @@ class Workshop:
 
         ``ending`` is the signal on which it stops tidily.
         """
-        options.setdefault("env", self.environ)
-        process = subprocess.Popen(
-            [str(part) for part in command], cwd=places.REPO, **options
-        )
+        options = {"env": self.environ, "cwd": places.REPO, **options}
+        process = subprocess.Popen([str(part) for part in command], **options)
         return attend(process, ending)
 
 
