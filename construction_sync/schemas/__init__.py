@@ -102,7 +102,11 @@ def _build(entity):
             added[name] = definition
     SCHEMAS[entity] = (
         create_model(
-            plain.__name__, __base__=plain, __module__=plain.__module__, **added
+            plain.__name__,
+            __base__=plain,
+            __module__=plain.__module__,
+            __doc__=plain.__doc__,
+            **added,
         )
         if added
         else plain

@@ -95,12 +95,27 @@ def code_text(limit):
     ]
 
 
+# No control characters, and not only blanks.
+_CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+_NAME_PATTERN = f"^[^{_CONTROL}]*[^\\s{_CONTROL}][^{_CONTROL}]*$"
+
+
+def name_schema(limit):
+    """JSON schema of a name."""
+    return {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": limit,
+        "pattern": _NAME_PATTERN,
+    }
+
+
 def name_text(limit):
     """Text for people, at most ``limit`` characters: NFC, one line, trimmed."""
     return Annotated[
         str,
         BeforeValidator(partial(name_of, limit=limit)),
-        WithJsonSchema({"type": "string", "minLength": 1, "maxLength": limit}),
+        WithJsonSchema(name_schema(limit)),
     ]
 
 

@@ -81,7 +81,14 @@ def time_text(value):
 Day = Annotated[
     date,
     BeforeValidator(_date),
-    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-02-28"]}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date",
+            "pattern": "^(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$",
+            "examples": ["2026-02-28"],
+        }
+    ),
 ]
 Time = Annotated[
     datetime,

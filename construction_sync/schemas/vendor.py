@@ -14,7 +14,7 @@ from pydantic import (
 from .address import Address
 from .canonical import Canonical, Part
 from .references import reference
-from .texts import Code, Email, Name, code_text, name_of, name_text, refuse
+from .texts import Code, Email, Name, code_text, name_of, name_schema, name_text, refuse
 
 _IBAN = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _BIC = re.compile("[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
@@ -135,7 +135,7 @@ class Vendor(Canonical):
         str | None,
         BeforeValidator(_vendor_name),
         Field(default=None, validate_default=True),
-        WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 255}),
+        WithJsonSchema(name_schema(255)),
     ]
     """What the vendor is called."""
     legal_name: Name | None = None
