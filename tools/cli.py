@@ -82,5 +82,12 @@ def main(arguments):
         sys.stdout.flush()
         print(stop, file=sys.stderr)
         return stop.code
+    except PermissionError as error:
+        sentence = (
+            f"{error.filename} may not be written by this user; start ./run as the "
+            "user who did before, or remove it."
+        )
+        print(sentence, file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130

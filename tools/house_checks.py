@@ -9,6 +9,7 @@ from pathlib import Path
 from tools import places, suite
 from tools.house_rules import COMMIT_ROOMS, PRIVILEGED
 from tools.program import quietly
+from tools.terminal import CannotGoOn
 
 TEXT = {
     *(".py", ".xml", ".csv", ".rst", ".md", ".txt", ".js", ".scss", ".css", ".sh"),
@@ -67,10 +68,14 @@ def check_all():
 
 def text_files():
     """Return the text files that are or could be committed."""
-    listed = quietly(
-        ["git", "-C", places.REPO, "ls-files", "-co", "--exclude-standard"]
-    )
-    names = (listed or "").splitlines()
+    command = ["git", "-C", places.REPO, "ls-files", "-co", "--exclude-standard"]
+    listed = quietly(command)
+    if listed is None:
+        raise CannotGoOn(
+            "The house checks ask git which files are the repository's, and it does "
+            "not know; install git and use a clone."
+        )
+    names = listed.splitlines()
     paths = (places.REPO / name for name in names)
     return [x for x in paths if x.suffix in TEXT and x.is_file()]
 
