@@ -20,7 +20,7 @@ def purpose(entity):
 
 def spoken(entity):
     """The entity as a sentence names it: ``cost code``."""
-    return entity.replace("_", " ")
+    return entity.replace("_", " ").replace("wbs", "WBS")
 
 
 def example_event(entity, number=1):
@@ -63,7 +63,7 @@ def post_events():
                 },
                 BATCH_MEDIA_TYPE: {
                     "schema": ref("Batch"),
-                    "example": [example_event("cost_code"), example_event("vendor")],
+                    "example": [example_event("cost_code"), example_event("vendor", 2)],
                 },
             },
         },
@@ -161,7 +161,7 @@ def list_objects(entity):
     return {
         "operationId": f"list{name}",
         "tags": [name],
-        "summary": f"Walk through all of kind {spoken(entity)}",
+        "summary": f"List every {spoken(entity)}",
         "description": "In the order of change, oldest first. Follow `next` until it is"
         f" null; keep the last cursor to go on later. Needs scope `{entity}:read`.",
         "parameters": [
