@@ -303,7 +303,9 @@ class SyncOverview(models.AbstractModel):
                         "is_sample_data": False,
                         "values": [
                             {
-                                "label": format_date(self.env, day, date_format="d MMM"),
+                                "label": format_date(
+                                    self.env, day, date_format="d MMM"
+                                ),
                                 "value": received,
                                 "type": "past",
                             }
@@ -326,9 +328,7 @@ class SyncOverview(models.AbstractModel):
         if not last:
             fresh = self.env._("Nothing received yet")
         elif late:
-            fresh = self.env._(
-                "Late: expected every %(span)s", span=self._span(target)
-            )
+            fresh = self.env._("Late: expected every %(span)s", span=self._span(target))
         else:
             fresh = self.env._("Up to date")
         return {
@@ -358,8 +358,7 @@ class SyncOverview(models.AbstractModel):
             return {"text": self.env._("PAUSED"), "level": "warning"}
         if system.state == "draft":
             return {"text": self.env._("SETTING UP"), "level": "secondary"}
-        states = set(system.flow_ids.mapped("state"))
-        if "live" not in states:
+        if not system._writing_flows():
             return {"text": self.env._("PREVIEW"), "level": "info"}
         return {"text": self.env._("LIVE"), "level": "success"}
 
@@ -407,7 +406,9 @@ class SyncOverview(models.AbstractModel):
             return self._sentence(
                 "info", "fa-hourglass-o", self.env._("Waits for its first message")
             )
-        text = self.env._("Healthy: last message %(when)s", when=self._moment(last, now))
+        text = self.env._(
+            "Healthy: last message %(when)s", when=self._moment(last, now)
+        )
         return self._sentence("success", "fa-check-circle", text)
 
     @api.model
@@ -419,7 +420,7 @@ class SyncOverview(models.AbstractModel):
         """Checklist of a system that is not live; empty once it is."""
         if system.state != "draft":
             return []
-        clients = system.sudo().client_ids  # gateway: only whether a key exists
+        inner = system.sudo()  # gateway: only whether a key exists
         steps = [
             (
                 self.env._("Choose its data types"),
@@ -427,7 +428,7 @@ class SyncOverview(models.AbstractModel):
             ),
             (
                 self.env._("Give it a key"),
-                bool(clients.filtered("key_count") or system.sudo().secret_ids),
+                bool(inner.client_ids.filtered("key_count") or inner.secret_ids),
             ),
             (self.env._("Receive a first message"), any(r["last"] for r in rows)),
             (self.env._("Switch it on"), False),

@@ -129,9 +129,7 @@ class SyncSystem(models.Model):
     @api.depends("company_id", "company_code_ids.company_id")
     def _compute_company_ids(self):
         for system in self:
-            system.company_ids = (
-                system.company_id | system.company_code_ids.company_id
-            )
+            system.company_ids = system.company_id | system.company_code_ids.company_id
 
     @api.depends("code")
     def _compute_webhook_address(self):
@@ -169,10 +167,16 @@ class SyncSystem(models.Model):
     def _compute_mode(self):
         for system in self:
             if system.state == "live":
-                live = "live" in system.flow_ids.mapped("state")
+                live = system._writing_flows()
                 system.mode = "live" if live else "preview"
             else:
                 system.mode = "setup" if system.state == "draft" else "paused"
+
+    def _writing_flows(self):
+        """Data types that are live; the intake of webhooks writes nothing itself."""
+        return self.flow_ids.filtered(
+            lambda f: f.state == "live" and f.entity != "hook"
+        )
 
     def write(self, vals):
         if "code" in vals:
@@ -276,9 +280,7 @@ class SyncSystem(models.Model):
         return self._open("action_sync_binding", [])
 
     def action_open_mappings(self):
-        return self._open(
-            "action_sync_crosswalk", [], default_system_id=self.id
-        )
+        return self._open("action_sync_crosswalk", [], default_system_id=self.id)
 
     def action_open_matches(self):
         return self._open("action_sync_match", [], search_default_open=1)

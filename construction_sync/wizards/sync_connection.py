@@ -37,6 +37,7 @@ class SyncConnection(models.TransientModel):
         default="canonical",
         required=True,
     )
+    adapter_help = fields.Char(compute="_compute_adapter_help")
     name = fields.Char(help="What your people call the system.")
     code = fields.Char(
         compute="_compute_code",
@@ -86,6 +87,20 @@ class SyncConnection(models.TransientModel):
                 count=len(STEPS),
                 name=names[wizard.step],
             )
+
+    @api.depends("adapter")
+    def _compute_adapter_help(self):
+        helps = {
+            "canonical": self.env._(
+                "For your own program, a middleware, or any system that somebody can "
+                "let call a web address: it sends JSON as the documentation says."
+            ),
+            "procore": self.env._(
+                "For Procore: its ERP events and webhooks are understood as they are."
+            ),
+        }
+        for wizard in self:
+            wizard.adapter_help = helps.get(wizard.adapter, False)
 
     @api.depends("name")
     def _compute_code(self):
@@ -223,6 +238,11 @@ class SyncConnection(models.TransientModel):
                         "owner": line.owner,
                     }
                 )
+        if self.adapter != "canonical" and "hook" not in known:
+            # webhook bodies come in as one data type and are taken apart from there
+            fresh.append(
+                {"system_id": self.system_id.id, "entity": "hook", "state": "live"}
+            )
         flows.create(fresh)
 
     def action_make_key(self):
