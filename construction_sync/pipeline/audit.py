@@ -42,9 +42,22 @@ class Journal:
         self.rows = []
         self._heads = {}
 
-    def head(self, key, prev_hash):
-        """Tell the head of an object's chain when it is known (from its binding)."""
-        self._heads.setdefault(key, prev_hash)
+    def prefetch(self, keys):
+        """Read the heads of many chains in one query."""
+        keys = [key for key in keys if key not in self._heads]
+        if not keys:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT k, (SELECT hash FROM construction_sync_audit a
+                            WHERE a.doc_key = k ORDER BY a.id DESC LIMIT 1)
+                  FROM unnest(%s::text[]) k
+                """,
+                keys,
+            )
+        )
+        self._heads.update(self.env.cr.fetchall())
 
     def note(
         self,
@@ -113,16 +126,7 @@ class Journal:
         return digest
 
     def _prev(self, key):
-        if key not in self._heads:
-            self.env.cr.execute(
-                SQL(
-                    "SELECT hash FROM construction_sync_audit WHERE doc_key = %s "
-                    "ORDER BY id DESC LIMIT 1",
-                    key,
-                )
-            )
-            row = self.env.cr.fetchone()
-            self._heads[key] = row[0] if row else None
+        self.prefetch([key])
         return self._heads[key]
 
     def flush(self):

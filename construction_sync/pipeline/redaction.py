@@ -11,8 +11,11 @@ SECRET = re.compile(
     r"(authorization|password|passwd|secret|token|api_?key|private_?key|signature)",
     re.IGNORECASE,
 )
-BANK = re.compile(r"^(iban|bic|swift|number|account(_?number)?|routing(_?number)?|"
-                  r"sort_?code|acc_number|bank_?account)$", re.IGNORECASE)
+BANK = re.compile(
+    r"^(iban|bic|swift|number|account(_?number)?|routing(_?number)?|"
+    r"sort_?code|acc_number|bank_?account)$",
+    re.IGNORECASE,
+)
 TAX = re.compile(r"^(tax_?id|vat|ein|ssn|utr)$", re.IGNORECASE)
 BANK_PARENT = re.compile(r"bank", re.IGNORECASE)
 CUT = 200_000
@@ -27,9 +30,7 @@ def mask(value):
 def redact(value, parent=""):
     """``value`` with secrets, bank details and tax ids masked."""
     if isinstance(value, dict):
-        return {
-            key: _field(key, child, parent) for key, child in value.items()
-        }
+        return {key: _field(key, child, parent) for key, child in value.items()}
     if isinstance(value, list):
         return [redact(child, parent) for child in value]
     return value

@@ -1,0 +1,257 @@
+"""Apply what stands in the inbox: one lane at a time, in order, in batches.
+
+For each batch: lanes are locked and a heartbeat is left on the lane session, then one
+working transaction selects, gates, resolves, applies and records. Message state,
+business write, exception and audit entry commit together (R2); a crash at any point
+leaves either all of it or none. Who calls (cron, queue job, PUT) does not matter:
+they only ring.
+"""
+
+import logging
+import random
+import time
+
+from psycopg2 import InterfaceError, OperationalError
+from psycopg2.errorcodes import DEADLOCK_DETECTED, SERIALIZATION_FAILURE, UNIQUE_VIOLATION
+from psycopg2.errors import UniqueViolation
+
+from odoo import fields
+from odoo.tools import SQL
+
+from . import batch as batches
+from . import gateway, lanes, outcome, signals
+
+_logger = logging.getLogger(__name__)
+
+#: a run of the cron ends after this many seconds and asks to be called again
+BUDGET = 20.0
+TRIES = 5
+
+
+class Moved(Exception):
+    """A message changed under the batch; everything is undone and looked at anew."""
+
+
+def run_cron(env):
+    """Drain all flows until nothing is ready or the time is up."""
+    registry = env.registry
+    env.cr.commit()
+    done, left = run(registry, BUDGET)
+    env["ir.cron"]._commit_progress(done, remaining=1 if left else 0)
+
+
+def run(registry, budget=BUDGET, flow_ids=None):
+    """Drain flows round robin, a batch each, so that a flood in one system does not
+    keep another waiting (P7).
+
+    :param flow_ids: only these flows
+    :return: ``(messages finished with, whether something ready is left)``
+    """
+    try:
+        session = lanes.session(registry.db_name)
+    except lanes.LanesUnavailable as error:
+        _logger.error("%s", error)
+        return 0, False
+    _bury(registry, session)
+    with registry.cursor() as cr:
+        signals.wake_due(cr)
+    end = time.monotonic() + budget
+    total = 0
+    while time.monotonic() < end:
+        progress = 0
+        flows = due_flows(registry, flow_ids)
+        for flow_id, ready in flows:
+            progress += drain_flow(registry, session, flow_id, ready)
+            if time.monotonic() >= end:
+                break
+        total += progress
+        if not progress:
+            return total, False
+    return total, True
+
+
+def due_flows(registry, flow_ids=None):
+    """``[(flow id, ready messages, counted up to a limit)]`` of the flows that may be
+    applied now, by priority. Finished interval runs are stamped."""
+    with registry.cursor() as cr:
+        env = gateway.environment(cr)
+        cr.execute(
+            SQL(
+                """
+                SELECT f.id, r.ready
+                  FROM construction_sync_flow f
+            CROSS JOIN LATERAL (
+                        SELECT count(*) AS ready FROM (
+                            SELECT 1 FROM construction_sync_message m
+                             WHERE m.flow_id = f.id AND m.state = 'ready'
+                             LIMIT 2000) x) r
+                 WHERE r.ready > 0 AND f.active
+              ORDER BY f.priority, f.id
+                """
+            )
+        )
+        ready = dict(cr.fetchall())
+        flows = env["construction.sync.flow"].browse(ready)
+        now = fields.Datetime.now()
+        due = [
+            (f.id, ready[f.id])
+            for f in flows
+            if f._due(now) and (flow_ids is None or f.id in flow_ids)
+        ]
+        env.cr.execute(
+            SQL(
+                """
+                UPDATE construction_sync_flow SET last_run = now() AT TIME ZONE 'UTC'
+                 WHERE mode = 'interval' AND state <> 'off'
+                   AND NOT (id = ANY(%s))
+                   AND (last_run IS NULL OR last_run < (now() AT TIME ZONE 'UTC')
+                                            - interval_minutes * interval '1 minute')
+                """,
+                list(ready) or [0],
+            )
+        )
+        return due
+
+
+def drain_flow(registry, session, flow_id, ready=1):
+    """One batch of one flow, from the lanes that are free; returns how many messages
+    got a new state.
+
+    While one batch holds all that is ready a worker takes every lane; with more
+    waiting it takes half, so that a second worker finds lanes of its own.
+    """
+    with registry.cursor() as cr:
+        size = batches.size_of(gateway.environment(cr), flow_id)
+    most = lanes.SLOTS if ready <= size else lanes.SLOTS // 2
+    slots = session.take(flow_id, most, random.randrange(lanes.SLOTS))
+    if not slots:
+        return 0
+    try:
+        count, rings = _with_retries(
+            registry,
+            session,
+            flow_id,
+            lambda cr: batches.select(cr, flow_id, slots, size),
+        )
+    finally:
+        session.free(flow_id, slots)
+    _ring(registry, rings)
+    return count
+
+
+def drain_object(registry, flow_id, external_id, message_id, timeout=5.0):
+    """Apply one object's messages up to ``message_id`` in its lane, for a caller who
+    waits; returns the message's state then.
+
+    Takes the object's lane like everyone else, so it cannot overtake what waits there.
+    """
+    session = lanes.session(registry.db_name)
+    slot = lanes.slot_of(external_id)
+    end = time.monotonic() + timeout
+    while True:
+        state, due = _state(registry, flow_id, message_id)
+        if state != "ready" and state != "waiting" or not due:
+            return state
+        if state == "ready" and session.take_one(flow_id, slot):
+            try:
+                _count, rings = _with_retries(
+                    registry,
+                    session,
+                    flow_id,
+                    lambda cr: batches.select_object(
+                        cr, flow_id, external_id, message_id
+                    ),
+                )
+            finally:
+                session.free(flow_id, [slot])
+            _ring(registry, rings)
+            state, _due = _state(registry, flow_id, message_id)
+            if state not in ("ready", "waiting"):
+                return state
+        if time.monotonic() >= end:
+            return state
+        time.sleep(0.05)
+
+
+def _state(registry, flow_id, message_id):
+    with registry.cursor() as cr:
+        flow = gateway.environment(cr)["construction.sync.flow"].browse(flow_id)
+        cr.execute(
+            SQL(
+                "SELECT state FROM construction_sync_message WHERE id = %s", message_id
+            )
+        )
+        return cr.fetchone()[0], flow._due() and flow.state == "live"
+
+
+def _with_retries(registry, session, flow_id, select):
+    """Run a batch; when another transaction was in the way, undo and look again."""
+    for attempt in range(TRIES):
+        try:
+            return _batch(registry, session, flow_id, select)
+        except (OperationalError, UniqueViolation, Moved) as error:
+            if attempt == TRIES - 1 or not _passing(error):
+                raise
+            _logger.info("Batch of flow %s met another transaction: again.", flow_id)
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))
+    return 0, set()
+
+
+def _passing(error):
+    """Whether the same batch may well succeed the next time."""
+    return isinstance(error, Moved) or error.pgcode in (
+        SERIALIZATION_FAILURE,
+        DEADLOCK_DETECTED,
+        UNIQUE_VIOLATION,
+    )
+
+
+def _batch(registry, session, flow_id, select):
+    """One working transaction; returns ``(messages handled, flows to ring)``."""
+    beating = False
+    try:
+        with registry.cursor() as cr:
+            rows = select(cr)
+            if not rows:
+                return 0, set()
+            rows = batches.suspects_first(rows)
+            session.beat(flow_id, [row.id for row in rows])
+            beating = True
+            env = gateway.environment(cr)
+            result = batches.process(env, flow_id, rows)
+            if result.moved:
+                raise Moved
+        rings = set(result.woken)
+        if result.waiting:
+            # a parent may have landed while we looked: once more, with fresh eyes
+            with registry.cursor() as cr:
+                rings |= signals.wake_landed(cr)
+        return len(rows), rings
+    finally:
+        if beating:
+            _rest(session)
+
+
+def _rest(session):
+    try:
+        session.rest()
+    except (OperationalError, InterfaceError):
+        # the session is gone and its locks with it; whoever comes next buries it
+        lanes.forget()
+
+
+def _bury(registry, session):
+    """Count one crash for each message a dead worker held."""
+    ids = session.bury()
+    if ids:
+        _logger.info("A worker died with %s messages in its hands.", len(ids))
+        with registry.cursor() as cr:
+            outcome.count_crash(cr, ids)
+
+
+def _ring(registry, flow_ids):
+    if flow_ids:
+        with registry.cursor() as cr:
+            gateway.environment(cr)["construction.sync.carrier"]._ring(
+                sorted(flow_ids)
+            )
