@@ -168,9 +168,7 @@ class ProjectProject(models.Model):
     @api.constrains("construction_parent_id", "company_id")
     def _check_construction_parent(self):
         if self._has_cycle("construction_parent_id"):
-            raise ValidationError(
-                self.env._("A project cannot be a part of itself.")
-            )
+            raise ValidationError(self.env._("A project cannot be a part of itself."))
         for project in self:
             parent = project.construction_parent_id
             if parent and parent.company_id != project.company_id:
@@ -247,7 +245,9 @@ class ProjectProject(models.Model):
         if self.env.context.get("construction_dates_as_sent"):
             # Odoo's own write drops a start date without an end date, and the reverse;
             # a system that knows only one of them would never be in step
-            dates = {name: vals[name] for name in ("date_start", "date") if name in vals}
+            dates = {
+                name: vals[name] for name in ("date_start", "date") if name in vals
+            }
             vals = {name: value for name, value in vals.items() if name not in dates}
         result = super().write(vals) if vals else True
         if dates:

@@ -137,9 +137,7 @@ class ResPartner(models.Model):
         if not self.env.su and not self.env.user.has_group(
             "construction_sync.group_procurement"
         ):
-            raise AccessError(
-                self.env._("Merging vendors needs the role Procurement.")
-            )
+            raise AccessError(self.env._("Merging vendors needs the role Procurement."))
         duplicates = self.filtered(
             lambda partner: partner.construction_merged_into_id != master
         )
