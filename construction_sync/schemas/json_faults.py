@@ -124,11 +124,11 @@ def located_flaw(text, start):
     value, _end = _flaw_or_syntax(text, start)
     if isinstance(value, StrictJsonError):
         return value
-    for pointer, found in _walk(value, ()):
+    for steps, found in _walk(value, ()):
         if isinstance(found, _Flaw):
             if found.key is not None:
-                pointer += pointer_of(found.key)
-            return StrictJsonError(_printable(pointer), found.reason)
+                steps = (*steps, found.key)
+            return StrictJsonError(_printable(pointer_of(*steps)), found.reason)
     raise AssertionError("a flaw was raised that the second pass does not find")
 
 
@@ -156,8 +156,8 @@ def _printable(pointer):
 
 
 def _walk(value, steps):
-    """(pointer, value) of every node, parents first, in reading order."""
-    yield pointer_of(*steps), value
+    """(steps, value) of every node, parents first, in reading order."""
+    yield steps, value
     if isinstance(value, dict):
         for key, child in value.items():
             yield from _walk(child, (*steps, key))
@@ -166,14 +166,17 @@ def _walk(value, steps):
             yield from _walk(child, (*steps, position))
 
 
-def texts(value):
-    """(pointer, text) of every text and every name."""
-    for pointer, found in _walk(value, ()):
+def pointer_to_text(value, pattern):
+    """Pointer to the first text or name in which ``pattern`` is found, or None."""
+    for steps, found in _walk(value, ()):
         if isinstance(found, str):
-            yield _printable(pointer), found
+            if pattern.search(found):
+                return _printable(pointer_of(*steps))
         elif isinstance(found, dict):
             for key in found:
-                yield _printable(pointer + pointer_of(key)), key
+                if pattern.search(key):
+                    return _printable(pointer_of(*steps, key))
+    return None
 
 
 def where(text, position):

@@ -25,7 +25,7 @@ from .json_faults import (
     no_constant,
     pairs_once,
     pointer_of,
-    texts,
+    pointer_to_text,
     where,
 )
 
@@ -98,11 +98,11 @@ def parse(raw, *, max_bytes=MAX_EVENT_BYTES, max_nodes=MAX_NODES, max_depth=MAX_
     except (json.JSONDecodeError, StopIteration) as error:
         raise malformed_json(text, start, error) from None
     if b"\\u" in raw and _DUBIOUS_ESCAPE.search(raw):
-        for pointer, found in texts(value):
-            if _DUBIOUS_TEXT.search(found):
-                raise StrictJsonError(
-                    pointer, "The text holds a NUL or half of a surrogate pair."
-                )
+        pointer = pointer_to_text(value, _DUBIOUS_TEXT)
+        if pointer is not None:
+            raise StrictJsonError(
+                pointer, "The text holds a NUL or half of a surrogate pair."
+            )
     return value
 
 
