@@ -18,7 +18,7 @@ class SyncAdapter(models.AbstractModel):
     _name = "construction.sync.adapter"
     _description = "Sync Dialect"
 
-    @api.model
+    @api.private
     def verify(self, keys, raw, headers):
         """Prove that the delivery comes from the system.
 
@@ -31,7 +31,7 @@ class SyncAdapter(models.AbstractModel):
         """
         raise NotImplementedError
 
-    @api.model
+    @api.private
     def parse(self, raw, headers):
         """The events in a verified delivery, in order.
 

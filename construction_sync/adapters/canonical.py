@@ -15,11 +15,11 @@ class CanonicalAdapter(models.AbstractModel):
     _inherit = "construction.sync.adapter"
     _description = "Canonical events"
 
-    @api.model
+    @api.private
     def verify(self, keys, raw, headers):
         standard_webhooks.verify(keys, raw, headers)
 
-    @api.model
+    @api.private
     def parse(self, raw, headers):
         return parse_events(raw, _header(headers, "webhook-id"))
 

@@ -19,11 +19,11 @@ class ProcoreAdapter(models.AbstractModel):
     _inherit = "construction.sync.adapter"
     _description = "Procore"
 
-    @api.model
+    @api.private
     def verify(self, keys, raw, headers):
         verify_token(keys, headers)
 
-    @api.model
+    @api.private
     def parse(self, raw, headers):
         return parse_delivery(raw)
 
