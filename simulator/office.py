@@ -16,8 +16,8 @@ FLOWS = {
     "procore": ("hook", "project", "wbs_node", "cost_code", "vendor"),
     "fieldbook": ("project", "cost_type", "segment_value"),
     "scheduler": ("project", "wbs_node"),
-    "ledgerline": ("vendor",),
-    "examples": ("project", "vendor"),
+    "ledgerline": ("hook", "vendor"),
+    "examples": ("hook", "project", "vendor"),
 }
 #: fields that Odoo leads although the outside system leads the rest of the object
 LED_BY_ODOO = {("scheduler", "project"): ("name",)}
