@@ -37,6 +37,7 @@
         "views/overview.xml",
         "views/sync_owned_views.xml",
         "views/menus.xml",
+        "views/master_data_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -203,42 +203,37 @@ class ProjectProject(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        vals_list = [dict(vals) for vals in vals_list]
-        numbered = [
-            vals
-            for vals in vals_list
-            if vals.get("construction_number") and not vals.get("account_id")
-        ]
-        if numbered:
-            self._construction_create_accounts(numbered)
-        return super().create(vals_list)
-
-    @api.model
-    def _construction_create_accounts(self, vals_list):
-        """Analytic accounts of new projects, in one create.
+        """Numbered projects get their analytic accounts first, in one create.
 
         The company goes to the account and not to the project, which computes it
         from there: writing both makes Odoo check and write each account again
         (measured: 278 against 428 projects a second).
         """
-        plan, _others = self.env["account.analytic.plan"]._get_all_plans()
+        vals_list = [dict(vals) for vals in vals_list]
+        numbered = [vals for vals in vals_list if vals.get("construction_number")]
+        bare = [vals for vals in numbered if not vals.get("account_id")]
         accounts = self.env["account.analytic.account"].sudo()
         created = accounts.with_context(
             tracking_disable=True, mail_create_nosubscribe=True
-        ).create(
-            [
-                {
-                    "name": vals.get("name"),
-                    "code": vals["construction_number"],
-                    "plan_id": plan.id,
-                    "partner_id": vals.get("partner_id") or False,
-                    "company_id": vals.pop("company_id", False) or self.env.company.id,
-                }
-                for vals in vals_list
-            ]
-        )
-        for vals, account in zip(vals_list, created, strict=True):
+        ).create(self._get_values_analytic_account_batch(bare))
+        for vals, account in zip(bare, created, strict=True):
             vals["account_id"] = account.id
+        for vals in numbered:
+            # another module (timesheets) may have made the account before
+            account = accounts.browse(vals["account_id"])
+            if account.company_id.id == vals.get("company_id"):
+                del vals["company_id"]
+        return super().create(vals_list)
+
+    @api.model
+    def _get_values_analytic_account_batch(self, project_vals_list):
+        """The account of a numbered project has its number and its company."""
+        result = super()._get_values_analytic_account_batch(project_vals_list)
+        for vals, account in zip(project_vals_list, result, strict=True):
+            if vals.get("construction_number"):
+                account["code"] = vals["construction_number"]
+                account["company_id"] = account["company_id"] or self.env.company.id
+        return result
 
     def write(self, vals):
         dates = {}

@@ -94,10 +94,6 @@ class ResPartner(models.Model):
             return NotImplemented
         return [("construction_bank_change_ids.state", "=", "pending")]
 
-    @api.model
-    def _commercial_fields(self):
-        return super()._commercial_fields() + ["construction_vendor_status"]
-
     # ---- merging -----------------------------------------------------------------
 
     def _construction_merge_records(self, master):
