@@ -102,20 +102,32 @@ class SyncAudit(models.Model):
     def _compute_changes_text(self):
         for entry in self:
             entry.changes_text = "\n".join(
-                f"{name}: {before} → {after}"
-                for name, (before, after) in (entry.changes or {}).items()
+                self.env._(
+                    "%(field)s: %(before)s → %(after)s",
+                    field=label,
+                    before=before,
+                    after=after,
+                )
+                for label, before, after in entry._changes_in_words()
             )
 
-    def _changes_table(self):
-        """Field, before and after as a table with real headers."""
-        self.ensure_one()
+    def _changes_in_words(self):
+        """``[(label of the field, before, after)]`` as a person reads them."""
         target = self.env.get(self.res_model)
         rows = []
         for name, (before, after) in (self.changes or {}).items():
             field = target._fields.get(name) if target is not None else None
             label = field._description_string(self.env) if field else name
-            cells = (label, self._in_words(before), self._in_words(after))
-            rows.append(Markup("<tr><td>%s</td><td>%s</td><td>%s</td></tr>") % cells)
+            rows.append((label, self._in_words(before), self._in_words(after)))
+        return rows
+
+    def _changes_table(self):
+        """Field, before and after as a table with real headers."""
+        self.ensure_one()
+        rows = [
+            Markup("<tr><td>%s</td><td>%s</td><td>%s</td></tr>") % cells
+            for cells in self._changes_in_words()
+        ]
         return Markup(
             "<table class='table table-sm'><thead><tr><th scope='col'>%s</th>"
             "<th scope='col'>%s</th><th scope='col'>%s</th></tr></thead>"

@@ -106,6 +106,8 @@ class SyncException(models.Model):
         compute="_compute_fix",
         help="What usually clears an exception of this kind.",
     )
+    explanation = fields.Char(string="Why it happened", compute="_compute_advice")
+    advice = fields.Char(string="What to do now", compute="_compute_advice")
     held_text = fields.Char(string="Holds up", compute="_compute_held_text")
     mine_or_free = fields.Boolean(
         compute="_compute_mine_or_free", search="_search_mine_or_free"
@@ -169,6 +171,74 @@ class SyncException(models.Model):
                 exception.fix = "map"
             else:
                 exception.fix = "retry"
+
+    @api.depends("kind", "value", "value_kind", "why", "remedy", "system_id.name", "fix")
+    def _compute_advice(self):
+        """Why and what to do, with the names of this case; the catalogue of kinds has
+        the general words for the rest."""
+        kinds = self.env["construction.sync.crosswalk"]._kinds()
+        for exception in self:
+            system = exception._sender()
+            what = kinds.get(exception.value_kind, (exception.value_kind, None))[0]
+            words = {"system": system, "value": exception.value, "what": what}
+            why, advice = exception.why, exception.remedy
+            if exception.kind == "company-unknown":
+                why = self.env._(
+                    "%(system)s calls a company %(value)s, and nobody has said yet which "
+                    "of your companies that is.",
+                    **words,
+                )
+                advice = self.env._("Choose the company. What waits goes on by itself.")
+            elif exception.fix == "map" and exception.kind == "parent-missing":
+                why = self.env._(
+                    "%(value)s was named, but it has not arrived from %(system)s.", **words
+                )
+                advice = self.env._(
+                    "Have %(system)s send it, or choose the record it stands for.", **words
+                )
+            elif exception.fix == "map" and exception.kind == "reference-ambiguous":
+                why = self.env._(
+                    "%(value)s could be more than one record (%(what)s) in Odoo.", **words
+                )
+                advice = self.env._("Choose which one it is. It is remembered.")
+            elif exception.fix == "map" and exception.kind.startswith("code-"):
+                advice = self.env._(
+                    "Choose another one that %(value)s stands for, or take it back into "
+                    "use and retry.",
+                    **words,
+                )
+            elif exception.fix == "map":
+                why = self.env._(
+                    "%(system)s wrote %(value)s (%(what)s). No record in Odoo has that "
+                    "code, no link and no value mapping names it, and Odoo never "
+                    "guesses.",
+                    **words,
+                )
+                advice = self.env._(
+                    "Choose what it stands for. What waits goes on by itself, and what "
+                    "comes later follows the same mapping."
+                )
+            elif exception.fix == "link":
+                why = self.env._(
+                    "%(system)s sent something that looks like a record Odoo already "
+                    "has, but no key proves that it is the same.",
+                    **words,
+                )
+                advice = self.env._(
+                    "Link it to that record, or say that it is new and it is created."
+                )
+            elif exception.fix == "decide":
+                why = self.env._(
+                    "Odoo leads these fields, and %(system)s sent other values for them. "
+                    "Everything else it sent has been applied.",
+                    **words,
+                )
+                advice = self.env._(
+                    "Compare the values below and say which ones count. Nothing changes "
+                    "until you do."
+                )
+            exception.explanation = why
+            exception.advice = advice
 
     @api.depends("record_count", "behind_count")
     def _compute_held_text(self):

@@ -127,7 +127,11 @@ class SyncMessage(models.Model):
     _trace = models.Index("(trace_id) WHERE trace_id IS NOT NULL")
 
     def init(self):
-        """Keep updates narrow and vacuum eager: the table is a queue (R5)."""
+        """Keep updates narrow and vacuum eager: the table is a queue (R5).
+
+        Beside it two small unlogged tables that only the lane sessions write (see
+        ``pipeline.lanes`` and ``pipeline.rate``); dropped by the uninstall hook.
+        """
         self.env.cr.execute(
             SQL(
                 """
@@ -135,7 +139,17 @@ class SyncMessage(models.Model):
                     fillfactor = 70,
                     autovacuum_vacuum_scale_factor = 0.01,
                     autovacuum_vacuum_cost_delay = 0
-                )
+                );
+                CREATE UNLOGGED TABLE IF NOT EXISTS construction_sync_heartbeat (
+                    backend integer PRIMARY KEY,
+                    flow_id integer NOT NULL,
+                    message_ids integer[] NOT NULL,
+                    since timestamptz NOT NULL
+                );
+                CREATE UNLOGGED TABLE IF NOT EXISTS construction_sync_rate (
+                    client_id integer PRIMARY KEY,
+                    due timestamptz NOT NULL
+                );
                 """
             )
         )
@@ -177,6 +191,8 @@ class SyncMessage(models.Model):
 
     def _compute_display_name(self):
         labels = dict(self.env["construction.sync.flow"]._entity_labels())
+        kinds = self.env["construction.sync.crosswalk"]._kinds()
+        labels.update({kind: label for kind, (label, _model) in kinds.items()})
         for message in self:
             label = labels.get(message.entity, message.entity)
             message.display_name = f"{label}: {message.title or message.external_id}"

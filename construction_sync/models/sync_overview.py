@@ -304,12 +304,17 @@ class SyncOverview(models.AbstractModel):
                         "values": [
                             {
                                 "label": format_date(
-                                    self.env, day, date_format="d MMM"
+                                    self.env,
+                                    day,
+                                    # the month once, else 14 labels do not fit
+                                    date_format="d MMM"
+                                    if number == 0 or day.day == 1
+                                    else "d",
                                 ),
                                 "value": received,
                                 "type": "past",
                             }
-                            for day, received, _failed in days
+                            for number, (day, received, _failed) in enumerate(days)
                         ],
                     }
                 ]
@@ -402,6 +407,12 @@ class SyncOverview(models.AbstractModel):
                 count=self._number(retry),
             )
             return self._sentence("warning", "fa-refresh", text)
+        if not system._writing_flows() and waiting:
+            text = self.env._(
+                "Preview: %(count)s messages wait, nothing is written",
+                count=self._number(waiting),
+            )
+            return self._sentence("info", "fa-eye", text)
         if not last:
             return self._sentence(
                 "info", "fa-hourglass-o", self.env._("Waits for its first message")

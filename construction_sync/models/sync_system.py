@@ -3,6 +3,7 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -87,6 +88,11 @@ class SyncSystem(models.Model):
     )
     dashboard = fields.Text(compute="_compute_dashboard")
     dashboard_graph = fields.Text(compute="_compute_dashboard_graph")
+    attention = fields.Boolean(
+        string="Needs you first",
+        compute="_compute_attention",
+        help="Only to sort by: what needs a person comes first.",
+    )
     exception_count = fields.Integer(compute="_compute_counts", string="Open causes")
     link_count = fields.Integer(compute="_compute_counts", string="Records linked")
     mode = fields.Selection(
@@ -163,6 +169,21 @@ class SyncSystem(models.Model):
             system.exception_count = causes.get(system.id, 0)
             system.link_count = links.get(system.id, 0)
 
+    @api.depends("state")
+    def _compute_attention(self):
+        self.attention = False
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Let ``attention desc`` put first the systems with most open causes."""
+        if field_name == "attention":
+            return SQL(
+                "(SELECT count(*) FROM construction_sync_exception e "
+                "WHERE e.system_id = %s AND e.state IN ('new', 'assigned')) %s",
+                SQL.identifier(alias, "id"),
+                direction,
+            )
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
     @api.depends("state", "flow_ids.state")
     def _compute_mode(self):
         for system in self:
@@ -178,6 +199,23 @@ class SyncSystem(models.Model):
             lambda f: f.state == "live" and f.entity != "hook"
         )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        systems = super().create(vals_list)
+        self.env["construction.sync.flow"].create(
+            [
+                {
+                    "system_id": system.id,
+                    "entity": "hook",
+                    "state": "live",
+                    "on_error": "skip",
+                    "priority": 1,
+                }
+                for system in systems
+            ]
+        )
+        return systems
+
     def write(self, vals):
         if "code" in vals:
             moved = self.filtered(lambda s: s.code != vals["code"])
@@ -191,7 +229,10 @@ class SyncSystem(models.Model):
                         name=moved[0].name,
                     )
                 )
-        return super().write(vals)
+        result = super().write(vals)
+        if {"company_id", "state", "active"} & vals.keys():
+            self.env.registry.clear_cache()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

@@ -9,7 +9,7 @@ patch(Field.prototype, {
     /** Why the field is locked, or false. */
     get constructionLock() {
         const { record, name, fieldInfo } = this.props;
-        if (fieldInfo && fieldInfo.viewType !== "form") {
+        if (!fieldInfo || fieldInfo.viewType !== "form" || fieldInfo.widget === "statinfo") {
             return false;
         }
         const lock = record.data.construction_sync_lock;
