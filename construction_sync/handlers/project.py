@@ -185,17 +185,29 @@ class ProjectHandler(models.AbstractModel):
         """Projects in one create; their analytic accounts in one before (see
         ``project.project._construction_create_accounts``)."""
         vals_list = []
+        stages = self._first_stages(items)
         for item in items:
             vals = {
                 "company_id": item.company.id,
-                # given explicitly, or Odoo computes them one record at a time
+                # given explicitly, or Odoo looks for them one record at a time
                 "user_id": False,
+                "stage_id": stages[item.company],
                 "construction_currency_id": item.company.currency_id.id,
             }
             for part in self.values(item).values():
                 vals.update(part)
             vals_list.append(vals)
         return self.env[self._target].create(vals_list).ids
+
+    def _first_stages(self, items):
+        """``{company: id of the stage its new projects start in}``."""
+        stages = self.env["project.project.stage"].search([])
+        return {
+            company: stages.filtered(
+                lambda stage, c=company: stage.company_id in (c, stage.company_id[:0])
+            )[:1].id
+            for company in {item.company for item in items}
+        }
 
     def update(self, items):
         """As everywhere, but a new name is written project by project: Odoo renames
