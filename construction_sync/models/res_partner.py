@@ -130,10 +130,12 @@ class ResPartner(models.Model):
             another company
         """
         master = master._construction_live()
-        if not self.env.su and not self.env.user.has_group(
-            "construction_sync.group_procurement"
-        ):
-            raise AccessError(self.env._("Merging vendors needs the role Procurement."))
+        if not self.env.su:
+            if not self.env.user.has_group("construction_sync.group_procurement"):
+                raise AccessError(
+                    self.env._("Merging vendors needs the role Procurement.")
+                )
+            (self | master).check_access("write")
         duplicates = self.filtered(
             lambda partner: partner.construction_merged_into_id != master
         )

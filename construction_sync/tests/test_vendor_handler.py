@@ -1,5 +1,8 @@
 """Vendors that systems send: recognised by tax id, never by likeness."""
 
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user
+
 from .master_data_case import MasterDataCase
 from .rows import rows
 
@@ -194,3 +197,34 @@ class TestVendorMerge(MasterDataCase):
         one.construction_merge_into(two)
         two.construction_merge_into(three)
         self.assertEqual(one._construction_live(), three)
+
+    def test_a_person_of_procurement_merges_and_nobody_else(self):
+        master = self.record(self.send("vendor", ("m", {"name": "Ace"})))
+        duplicate = self.record(self.send("vendor", ("d", {"name": "Ace old"})))
+        finance = new_test_user(self.env, "fin", "construction_sync.group_finance")
+        buyer = new_test_user(self.env, "buy", "construction_sync.group_procurement")
+        with self.assertRaisesRegex(AccessError, "role Procurement"):
+            duplicate.with_user(finance).construction_merge_into(master)
+        wizard = self.env["construction.vendor.merge"].with_user(buyer)
+        merge = wizard.create({"partner_id": duplicate.id, "master_id": master.id})
+        self.assertEqual(merge.action_merge()["res_id"], master.id)
+        self.assertFalse(duplicate.active)
+
+
+class TestVendorTaxIdCheck(MasterDataCase):
+    def test_a_tax_id_that_odoo_would_refuse_fails_its_own_vendor_only(self):
+        if not hasattr(self.env["res.partner"], "_run_vat_checks"):
+            self.skipTest("the module base_vat is not installed")
+        address = {"country": "BE"}
+        bad, good = self.send(
+            "vendor",
+            ("v1", {"name": "Ace", "tax_id": "BE0000000000", "address": address}),
+            ("v2", {"name": "Bay", "tax_id": "BE0477472701", "address": address}),
+        )
+        self.assertRefused(bad, "business-rule", "/tax_id")
+        partner = self.record(good)
+        again = self.send(
+            "vendor", ("v2", {"name": "Bay", "tax_id": "BE 0477.472.701"})
+        )
+        self.assertEqual(again.changes, {})
+        self.assertEqual(partner.construction_tax_key, "BE0477472701")

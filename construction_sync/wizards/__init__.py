@@ -5,3 +5,4 @@ from . import sync_discard
 from . import sync_ignore
 from . import sync_correction
 from . import sync_connection
+from . import vendor_merge
