@@ -3,4 +3,4 @@ from . import adapters
 from . import handlers
 from . import wizards
 from . import controllers
-from .hooks import post_init_hook, uninstall_hook
+from .hooks import uninstall_hook

@@ -13,7 +13,9 @@
     "data": [
         "security/groups.xml",
         "security/ir.model.access.csv",
+        "security/rules.xml",
         "security/master_data_rules.xml",
+        "data/crons.xml",
         "data/analytic_plans.xml",
         "data/cost_types.xml",
         "data/masterformat_divisions.xml",
@@ -48,6 +50,5 @@
         ],
     },
     "demo": [],
-    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -1,9 +1,17 @@
-"""What installing and removing the module does beyond its records."""
+"""What removing the module does beyond its records."""
 
-
-def post_init_hook(env):
-    """Give existing analytic plans and cost codes their counterparts."""
+from odoo.tools import SQL
 
 
 def uninstall_hook(env):
-    """Take away what the ORM does not know of: triggers, functions, tables."""
+    """Take away what the ORM does not know of: side tables, triggers, functions."""
+    env.cr.execute(
+        SQL(
+            """
+            DROP TABLE IF EXISTS construction_sync_heartbeat;
+            DROP TABLE IF EXISTS construction_sync_rate;
+            DROP FUNCTION IF EXISTS construction_sync_body_guard() CASCADE;
+            DROP FUNCTION IF EXISTS construction_sync_audit_guard() CASCADE;
+            """
+        )
+    )

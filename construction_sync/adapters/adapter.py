@@ -42,3 +42,8 @@ class SyncAdapter(models.AbstractModel):
         :rtype: list[Parsed]
         """
         raise NotImplementedError
+
+    @api.private
+    def title(self, raw):
+        """How a person calls a delivery that was not read yet."""
+        return self.env._("Webhook from %(dialect)s", dialect=self._description)

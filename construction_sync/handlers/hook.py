@@ -45,7 +45,11 @@ class HookHandler(models.AbstractModel):
         adapter = item.system._adapter()
         entries = []
         for parsed in adapter.parse(row.raw, body.headers or {}):
-            problem = parsed.problem or self._no_flow(item, parsed, flows)
+            problem = (
+                parsed.problem
+                or self._foreign(item, parsed)
+                or self._no_flow(item, parsed, flows)
+            )
             if problem is not None:
                 problem.extra.setdefault("subject", row.uuid)
                 item.fail(problem)
@@ -60,6 +64,15 @@ class HookHandler(models.AbstractModel):
         if item.failed:
             row.note = ""
             item.problems = item.problems[:1]
+
+    def _foreign(self, item, parsed):
+        """A system speaks for itself only (P4)."""
+        if parsed.source in (None, item.system.code):
+            return None
+        return Problem(
+            "source-not-allowed",
+            f"{item.system.name} sent an event in the name of {parsed.source}.",
+        )
 
     def _no_flow(self, item, parsed, flows):
         flow = flows.get(parsed.entity)

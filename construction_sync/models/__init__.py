@@ -19,7 +19,6 @@ from . import sync_match
 from . import sync_audit
 from . import sync_metric
 from . import sync_idempotency
-from . import ir_http
 from . import construction_analytic_mirror
 from . import construction_cost_code_scheme
 from . import construction_cost_type

@@ -75,7 +75,9 @@ class SyncClient(models.Model):
     )
     project_ids = fields.Many2many("project.project", string="Only projects")
     vendor_ids = fields.Many2many("res.partner", string="Only vendors")
-    key_ids = fields.One2many("construction.sync.client.key", "client_id", string="Keys")
+    key_ids = fields.One2many(
+        "construction.sync.client.key", "client_id", string="Keys"
+    )
     key_count = fields.Integer(compute="_compute_key_count")
     rate_per_minute = fields.Integer(
         string="Calls per minute", default=0, help="0: no limit."

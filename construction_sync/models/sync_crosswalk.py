@@ -97,8 +97,9 @@ class SyncCrosswalk(models.Model):
                 ]
             )
             for twin in twins:
-                starts = max(filter(None, (line.valid_from, twin.valid_from)),
-                             default=None)
+                starts = max(
+                    filter(None, (line.valid_from, twin.valid_from)), default=None
+                )
                 ends = min(filter(None, (line.valid_to, twin.valid_to)), default=None)
                 if starts is None or ends is None or starts <= ends:
                     raise ValidationError(

@@ -1,4 +1,6 @@
-from odoo import api, fields, models
+from dataclasses import dataclass
+
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
@@ -9,6 +11,26 @@ def _clock(hours):
     """``20.5`` hours as ``20:30``."""
     minutes = round(hours * 60)
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What the door needs to know of a flow: an immutable copy, cached per process.
+
+    :param companies: ``{code: company id}`` as pairs; ``default`` is the company of an
+        object that names none, None for what is shared between companies
+    """
+
+    id: int
+    state: str
+    default: int | None
+    companies: tuple
+
+    def company_of(self, code):
+        """Id of the company an object belongs to, None while it is not known."""
+        if not code:
+            return self.default
+        return dict(self.companies).get(code)
 
 
 class SyncFlow(models.Model):
@@ -337,6 +359,26 @@ class SyncFlow(models.Model):
                 ]
             )
         return sorted(labels, key=lambda pair: pair[1].lower())
+
+    @api.model
+    @tools.ormcache()
+    def _routes(self):
+        """``{(system id, entity): Route}`` of all incoming flows."""
+        routes = {}
+        handlers = self.env["construction.sync.handler"]
+        for flow in self.search([("direction", "=", "in")]):
+            system = flow.system_id
+            handler = handlers._for(flow.entity)
+            per_company = handler is not None and handler._per_company
+            routes[system.id, flow.entity] = Route(
+                id=flow.id,
+                state=flow.state,
+                default=system.company_id.id if per_company else None,
+                companies=tuple(
+                    (line.code, line.company_id.id) for line in system.company_code_ids
+                ),
+            )
+        return routes
 
     def _owner_of(self, field):
         """``source`` or ``odoo``: who leads the canonical ``field``."""

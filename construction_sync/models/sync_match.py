@@ -26,8 +26,9 @@ class SyncMatch(models.Model):
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(string="Record", model_field="res_model")
     target = fields.Reference(
-        selection=lambda self: self.env["construction.sync.crosswalk"]
-        ._selection_target(),
+        selection=lambda self: self.env[
+            "construction.sync.crosswalk"
+        ]._selection_target(),
         string="In Odoo",
         compute="_compute_target",
         inverse="_inverse_target",

@@ -1,0 +1,226 @@
+"""What all routes have in common: who calls, how a body is read, how answers look.
+
+Routes are ``auth="none"``: a caller has a key, not a session. They are one route per
+path, whatever the method, so that a wrong method is answered in our own words; they
+use cursors of their own and leave the request's alone.
+"""
+
+import functools
+import json
+import logging
+import re
+from datetime import datetime, timezone
+
+from odoo import http
+from odoo.http import request
+
+from ..pipeline import gateway
+from ..schemas import SCHEMAS, problem_document
+from ..schemas.envelope import traceparent
+from ..schemas.problem import MEDIA_TYPE, Problem, one_line
+
+_logger = logging.getLogger(__name__)
+
+BASE = "/construction_sync/v1"
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+MAX_BODY = 16 * 1024 * 1024
+MAX_OBJECT = 1024 * 1024
+Refused = gateway.Refused
+
+
+def route(*paths, methods):
+    """A route of the interface that takes only ``methods``."""
+
+    def decorate(function):
+        @functools.wraps(function)
+        def wrapped(self, **parameters):
+            trace = traceparent(request.httprequest.headers.get("traceparent"))
+            try:
+                if request.httprequest.method not in methods:
+                    raise Refused(
+                        Problem(
+                            "method-not-allowed",
+                            f"Use {' or '.join(methods)} here.",
+                        ),
+                        {"Allow": ", ".join(methods)},
+                    )
+                response = function(self, **parameters)
+            except Refused as refused:
+                response = problem_response(refused.problem, refused.headers)
+            except Exception:
+                _logger.exception("A call of the interface failed (%s).", trace[3:35])
+                response = problem_response(
+                    Problem("internal", f"Trace id {trace[3:35]}.")
+                )
+            response.headers["traceparent"] = trace
+            return response
+
+        return http.route(
+            [BASE + path for path in paths],
+            type="http",
+            auth="none",
+            methods=METHODS,
+            csrf=False,
+            save_session=False,
+            readonly=False,
+            max_content_length=MAX_BODY + MAX_OBJECT,
+        )(wrapped)
+
+    return decorate
+
+
+def json_response(value, status=200, headers=None):
+    return request.make_response(
+        json.dumps(value, ensure_ascii=False, separators=(",", ":")),
+        headers=[
+            ("Content-Type", "application/json"),
+            ("Cache-Control", "no-store"),
+            *(headers or {}).items(),
+        ],
+        status=status,
+    )
+
+
+def problem_response(problems, headers=None, status=None, **extra):
+    """RFC 9457 answer for one problem or several."""
+    document = problem_document(problems, status=status, **extra)
+    return request.make_response(
+        json.dumps(document, ensure_ascii=False, separators=(",", ":")),
+        headers=[
+            ("Content-Type", MEDIA_TYPE),
+            ("Cache-Control", "no-store"),
+            *(headers or {}).items(),
+        ],
+        status=document["status"],
+    )
+
+
+def caller():
+    """The authenticated caller and the headers about its allowance."""
+    environ = request.httprequest
+    return gateway.authenticate(
+        gateway.environment(request.env.cr),
+        environ.headers.get("Authorization"),
+        environ.remote_addr or "",
+    )
+
+
+def body(limit=MAX_BODY):
+    """The bytes of the body, exactly as sent.
+
+    :raises Refused: no or a wrong length, too large, or encoded
+    """
+    incoming = request.httprequest
+    encoding = incoming.headers.get("Content-Encoding", "identity").lower()
+    if encoding not in ("identity", ""):
+        raise Refused(
+            Problem("media-type", "Send the body without Content-Encoding."),
+            {"Accept-Encoding": "identity"},
+        )
+    length = incoming.content_length
+    if length is None:
+        raise Refused(Problem("length-required", "Send Content-Length."))
+    if length > limit:
+        raise Refused(
+            Problem("body-too-large", f"The body has {length} bytes, {limit} are taken.")
+        )
+    raw = incoming.get_data(cache=True)
+    if len(raw) != length:
+        raise Refused(
+            Problem("json-malformed", f"{length} bytes were announced, {len(raw)} came.")
+        )
+    return raw
+
+
+def media_type():
+    """The content type without parameters, in lower case; a charset other than UTF-8
+    is refused."""
+    incoming = request.httprequest
+    charset = incoming.mimetype_params.get("charset", "utf-8").lower()
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise Refused(Problem("media-type", f"Send UTF-8, not {one_line(charset)}."))
+    return (incoming.mimetype or "").lower()
+
+
+def known_entity(entity):
+    """The canonical class of an entity that some installed module applies.
+
+    :raises Refused: 404
+    """
+    handlers = gateway.environment(request.env.cr)["construction.sync.handler"]
+    if entity not in SCHEMAS or handlers._for(entity) is None:
+        raise Refused(Problem("not-found", "There is no such kind of object."))
+    return SCHEMAS[entity]
+
+
+def allowed(who, entity, action):
+    """Refuse a caller without the scope."""
+    if not who.may(entity, action):
+        raise Refused(
+            Problem("forbidden", f"The key has no scope {entity}:{action}.")
+        )
+
+
+def own_system(who):
+    """Id and code of the system whose ids the call speaks of."""
+    code = request.httprequest.args.get("system")
+    systems = who.system_ids
+    if code is None and len(systems) == 1:
+        return next((i, c) for c, i in systems.items())
+    if code is None:
+        raise Refused(
+            Problem(
+                "parameter-invalid",
+                "The key speaks for several systems: say which with ?system=.",
+                "system",
+            )
+        )
+    if code not in systems:
+        raise Refused(Problem("not-found", "There is no such system for this key."))
+    return systems[code], code
+
+
+def external_id(entity):
+    """The id in the path as the sender wrote it, slashes and all."""
+    path = request.httprequest.environ.get("RAW_URI") or request.httprequest.path
+    path = path.partition("?")[0]
+    marker = f"{BASE}/{entity}/"
+    start = path.find(marker)
+    raw = path[start + len(marker) :] if start >= 0 else ""
+    found = _unquote(raw)
+    if (
+        not 1 <= len(found) <= 255
+        or not found.isascii()
+        or not found.isprintable()
+        or found != found.strip(" ")
+    ):
+        raise Refused(
+            Problem(
+                "parameter-invalid",
+                "The id has 1 to 255 printable ASCII characters, percent-encoded.",
+                "id",
+            )
+        )
+    return found
+
+
+def _unquote(text):
+    def decode(match):
+        return chr(int(match.group(1), 16))
+
+    return re.sub(r"%([0-9A-Fa-f]{2})", decode, text)
+
+
+def time_text(moment):
+    """A database moment (UTC, without zone) as RFC 3339."""
+    if not moment:
+        return None
+    return (
+        moment.replace(tzinfo=timezone.utc)
+        .isoformat(timespec="microseconds")
+        .replace("+00:00", "Z")
+    )
+
+
+def now():
+    return datetime.now(timezone.utc).replace(tzinfo=None)

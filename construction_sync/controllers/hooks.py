@@ -1,0 +1,103 @@
+"""``POST /hooks/<system>``: a system's own webhooks, verified on the raw bytes.
+
+What is verified is stored and answered at once; reading it comes later. What is not
+leaves nothing but a count and one audit entry a minute, and says the same to everyone,
+whether the system exists or not.
+"""
+
+import logging
+from datetime import timedelta
+
+from odoo import http
+from odoo.http import request
+
+from ..adapters.parsed import body_id
+from ..adapters.standard_webhooks import SignatureRefused
+from ..pipeline import audit, gateway, intake
+from ..pipeline.vault import SecretUnreadable
+from ..schemas.problem import Problem, one_line
+from . import endpoint
+
+_logger = logging.getLogger(__name__)
+
+
+class HooksController(http.Controller):
+    @endpoint.route("/hooks/<string:code>", methods=["POST"])
+    def receive(self, code, **_parameters):
+        raw = endpoint.body(endpoint.MAX_BODY)
+        env = gateway.environment(request.env.cr)
+        system = env["construction.sync.system"].search([("code", "=", code)])
+        headers = list(request.httprequest.headers.items())
+        if not _proven(system, raw, headers):
+            _note_refusal(system, code)
+            raise endpoint.Refused(
+                Problem(
+                    "signature-refused", "The call is not proven to come from there."
+                ),
+                {"WWW-Authenticate": "Signature"},
+            )
+        flow = env["construction.sync.flow"]._routes()[system.id, "hook"]
+        delivery = request.httprequest.headers.get("webhook-id")
+        entry = intake.Entry(
+            system_id=system.id,
+            flow_id=flow.id,
+            entity="hook",
+            external_id="inbox",
+            event_id="hook-" + (delivery or body_id(raw)),
+            raw=raw,
+            content_type=one_line(request.httprequest.mimetype or "", 100),
+            headers={k.lower(): one_line(v, 500) for k, v in headers if _kept(k)},
+            event_time=endpoint.now(),
+            title=system._adapter().title(raw),
+        )
+        intake.store(request.env.registry, [entry])
+        if entry.status == "rejected":
+            raise endpoint.Refused(entry.problems[0])
+        return endpoint.json_response(
+            {"status": entry.status, "message": entry.uuid}, 202
+        )
+
+
+def _kept(name):
+    return name.lower() in ("content-type", "user-agent") or name.lower().startswith(
+        "webhook-"
+    )
+
+
+def _proven(system, raw, headers):
+    """Whether one of the system's keys proves the call; a system that is unknown or
+    has no keys proves nothing and takes as long."""
+    secrets = system.env["construction.sync.secret"]
+    try:
+        keys = secrets._keys(system) if system else []
+        adapter = system._adapter() if system else system.env[
+            "construction.sync.adapter.canonical"
+        ]
+        adapter.verify(keys, raw, headers)
+    except SecretUnreadable as error:
+        _logger.error("Webhook key of system %s: %s", system.code, error)
+        return False
+    except SignatureRefused:
+        return False
+    return bool(system)
+
+
+def _note_refusal(system, code):
+    """One security event per source and minute, however many calls were refused."""
+    key = f"security:{system.code if system else 'unknown'}"
+    with request.env.registry.cursor() as cr:
+        env = gateway.environment(cr)
+        recent = env["construction.sync.audit"].search_count(
+            [("doc_key", "=", key), ("at", ">", endpoint.now() - timedelta(minutes=1))],
+            limit=1,
+        )
+        if not recent:
+            journal = audit.Journal(env)
+            journal.note(
+                key,
+                "refused",
+                system_id=system.id or None,
+                reason=f"A webhook for {one_line(code, 40)} was not proven to be its "
+                f"own.",
+            )
+            journal.flush()
