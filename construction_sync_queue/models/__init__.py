@@ -1,0 +1,2 @@
+from . import sync_carrier
+from . import sync_flow
