@@ -501,13 +501,11 @@ class SyncException(models.Model):
     def action_open_messages(self):
         """The messages that the count names."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "construction_sync.action_sync_message"
+        return self.env["construction.sync.overview"]._door(
+            "action_sync_message",
+            self.env._("Held up by: %(name)s", name=self.name),
+            [("id", "in", self.message_line_ids.ids)],
         )
-        action["name"] = self.env._("Held up by: %(name)s", name=self.name)
-        action["domain"] = [("id", "in", self.message_line_ids.ids)]
-        action["context"] = {}
-        return action
 
     def action_wait_on_others(self):
         """Somebody else has been asked; it stays open and leaves the first tile."""

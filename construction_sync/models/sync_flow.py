@@ -446,13 +446,11 @@ class SyncFlow(models.Model):
 
     def _open_messages(self, name, domain):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "construction_sync.action_sync_message"
+        return self.env["construction.sync.overview"]._door(
+            "action_sync_message",
+            f"{self.display_name}: {name}",
+            [("flow_id", "=", self.id), *domain],
         )
-        action["name"] = f"{self.display_name}: {name}"
-        action["domain"] = [("flow_id", "=", self.id), *domain]
-        action["context"] = {}
-        return action
 
     def action_open_messages(self):
         return self._open_messages(self.env._("messages"), [])
@@ -478,9 +476,9 @@ class SyncFlow(models.Model):
 
     def action_open_matches(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "construction_sync.action_sync_match"
+        return self.env["construction.sync.overview"]._door(
+            "action_sync_match",
+            self.env._("%(flow)s: proposed links", flow=self.display_name),
+            [("flow_id", "=", self.id)],
+            {"search_default_open": 1},
         )
-        action["domain"] = [("flow_id", "=", self.id)]
-        action["context"] = {"search_default_open": 1}
-        return action

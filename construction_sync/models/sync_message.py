@@ -324,17 +324,15 @@ class SyncMessage(models.Model):
     def action_open_same_record(self):
         """Every message about the same outside object."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "construction_sync.action_sync_message"
+        return self.env["construction.sync.overview"]._door(
+            "action_sync_message",
+            self.env._("All about %(name)s", name=self.display_name),
+            [
+                ("system_id", "=", self.system_id.id),
+                ("entity", "=", self.entity),
+                ("external_id", "=", self.external_id),
+            ],
         )
-        action["name"] = self.env._("All about %(name)s", name=self.display_name)
-        action["domain"] = [
-            ("system_id", "=", self.system_id.id),
-            ("entity", "=", self.entity),
-            ("external_id", "=", self.external_id),
-        ]
-        action["context"] = {}
-        return action
 
     def _editable_payload(self):
         """The body as text to correct. Unmasked: only for who may correct it."""

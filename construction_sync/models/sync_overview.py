@@ -126,13 +126,21 @@ class SyncOverview(models.AbstractModel):
             xmlid, name = "action_sync_match", "search_default_open"
         else:
             xmlid, name = "action_sync_exception", f"search_default_{key}"
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            f"construction_sync.{xmlid}"
-        )
         context = {name: 1}
         if mine:
             context["search_default_mine"] = 1
-        action["context"] = context
+        return self._door(xmlid, context=context)
+
+    @api.model
+    def _door(self, xmlid, name=None, domain=(), context=None):
+        """Action ``xmlid`` of this module, cut down to some records and named after
+        them."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            f"construction_sync.{xmlid}"
+        )
+        action["name"] = action["display_name"] = name or action["name"]
+        action["domain"] = list(domain)
+        action["context"] = context or {}
         return action
 
     # ---- figures -------------------------------------------------------------------

@@ -287,13 +287,10 @@ class SyncSystem(models.Model):
     def _open(self, xmlid, domain, **context):
         """An action of this module, cut down to this system."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            f"construction_sync.{xmlid}"
-        )
-        action["domain"] = [("system_id", "=", self.id), *domain]
-        action["context"] = context
-        action["name"] = f"{self.name}: {action['name']}"
-        return action
+        overview = self.env["construction.sync.overview"]
+        action = overview._door(xmlid, None, [("system_id", "=", self.id), *domain])
+        name = f"{self.name}: {action['name']}"
+        return {**action, "name": name, "display_name": name, "context": context}
 
     def action_next_step(self):
         """What the first button of the card does: the next right thing."""

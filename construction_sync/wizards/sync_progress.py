@@ -54,10 +54,8 @@ class SyncProgress(models.TransientModel):
     def action_open_messages(self):
         """All of them, those that need a person first."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "construction_sync.action_sync_message"
+        return self.env["construction.sync.overview"]._door(
+            "action_sync_message",
+            self.env._("Set going"),
+            [("id", "in", self.message_ids or [])],
         )
-        action["name"] = self.env._("Set going")
-        action["domain"] = [("id", "in", self.message_ids or [])]
-        action["context"] = {}
-        return action
