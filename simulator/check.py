@@ -15,8 +15,10 @@ from .comparison import (
 from .day import MAPPED_CODE, MAPPED_TO
 from .office import FLOWS
 
-QUIET_LIMIT = 75
-UNFINISHED = ("ready", "retry", "waiting")
+QUIET_LIMIT = 90
+STALL_LIMIT = 25
+#: states in which a message has come to an end, or to a person
+FINISHED = ("applied", "superseded", "duplicate", "discarded", "exception", "dead")
 KINDS = (
     "project",
     "wbs_node",
@@ -28,17 +30,22 @@ KINDS = (
 )
 
 
-def wait_until_quiet(office, day, limit=QUIET_LIMIT):
+def wait_until_quiet(office, day, limit=QUIET_LIMIT, stall=STALL_LIMIT):
     """Until the systems have nothing left to send and Odoo nothing left to apply.
 
-    :return: seconds it took, or None when the time was up
+    :return: seconds it took, or None when the time was up or nothing moved any more
     """
-    started = time.monotonic()
-    while time.monotonic() - started < limit:
-        if not any(system.waiting() for system in day.systems) and not office.count(
-            "construction.sync.message", [("state", "in", UNFINISHED)]
-        ):
-            return time.monotonic() - started
+    started = moved = time.monotonic()
+    last = None
+    while (now := time.monotonic()) - started < limit and now - moved < stall:
+        left = (
+            sum(system.waiting() for system in day.systems),
+            office.count("construction.sync.message", [("state", "not in", FINISHED)]),
+        )
+        if not any(left):
+            return now - started
+        if left != last or any(system.faults.down_seconds for system in day.systems):
+            last, moved = left, now
         time.sleep(0.3)
     return None
 
@@ -61,7 +68,7 @@ def play(office, day, say):
 def _unfinished(office):
     stuck = office.search_read(
         "construction.sync.message",
-        [("state", "in", UNFINISHED)],
+        [("state", "not in", FINISHED)],
         ["entity", "external_id", "state", "note", "waits_on"],
         limit=5,
     )

@@ -18,7 +18,7 @@ COST_TYPES = (
     ("E", "Equipment", "equipment"),
     ("S", "Subcontract", "subcontract"),
     ("O", "Other direct cost", "other"),
-    ("OH", "Overhead", "overhead"),
+    ("H", "Overhead", "overhead"),
 )
 
 

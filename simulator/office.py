@@ -187,21 +187,26 @@ def _new_system(office, system, company):
             "construction.sync.flow", "fields_get", ["entity"], ["selection"]
         )["entity"]["selection"]
     }
+    flows = {
+        flow["entity"]: flow["id"]
+        for flow in office.search_read(
+            "construction.sync.flow", [("system_id", "=", system_id)], ["entity"]
+        )
+    }
     for entity in FLOWS[system.code]:
         if entity not in known:
             continue
         led = LED_BY_ODOO.get((system.code, entity), ())
-        office.call(
-            "construction.sync.flow",
-            "create",
-            {
-                "system_id": system_id,
-                "entity": entity,
-                "state": "live",
-                "link_policy": "link",
-                "field_ids": [(0, 0, {"field": f, "owner": "odoo"}) for f in led],
-            },
-        )
+        values = {
+            "state": "live",
+            "link_policy": "link",
+            "field_ids": [(0, 0, {"field": f, "owner": "odoo"}) for f in led],
+        }
+        if entity in flows:
+            office.call("construction.sync.flow", "write", [flows[entity]], values)
+        else:
+            values.update(system_id=system_id, entity=entity)
+            office.call("construction.sync.flow", "create", values)
     office.call("construction.sync.system", "action_go_live", [system_id])
     return system_id
 

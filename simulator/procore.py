@@ -198,7 +198,7 @@ class Procore(System):
                     "request_detail_id": next(self._details),
                 }
             )
-            known = {"code": code, "name": data["name"]}
+            known = {"code": code if parent else f"{code} 00 00", "name": data["name"]}
             if parent:
                 known["parent"] = str(ids[parent])
             records.append(Record("cost_code", str(ids[code]), known, version=None))
