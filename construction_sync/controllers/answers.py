@@ -94,7 +94,6 @@ def _applied(env, message, headers):
 
 def _quoted(external_id):
 
-
     return quote(external_id, safe="")
 
 
@@ -134,6 +133,4 @@ def _refused(env, message, headers, location):
         version = _binding(env, message).version
         if version:
             headers["Sync-Sequence"] = version
-    return endpoint.problem_response(
-        problem, headers, status=status, instance=location
-    )
+    return endpoint.problem_response(problem, headers, status=status, instance=location)

@@ -122,12 +122,16 @@ def body(limit=MAX_BODY):
         raise Refused(Problem("length-required", "Send Content-Length."))
     if length > limit:
         raise Refused(
-            Problem("body-too-large", f"The body has {length} bytes, {limit} are taken.")
+            Problem(
+                "body-too-large", f"The body has {length} bytes, {limit} are taken."
+            )
         )
     raw = incoming.get_data(cache=True)
     if len(raw) != length:
         raise Refused(
-            Problem("json-malformed", f"{length} bytes were announced, {len(raw)} came.")
+            Problem(
+                "json-malformed", f"{length} bytes were announced, {len(raw)} came."
+            )
         )
     return raw
 
@@ -156,9 +160,7 @@ def known_entity(entity):
 def allowed(who, entity, action):
     """Refuse a caller without the scope."""
     if not who.may(entity, action):
-        raise Refused(
-            Problem("forbidden", f"The key has no scope {entity}:{action}.")
-        )
+        raise Refused(Problem("forbidden", f"The key has no scope {entity}:{action}."))
 
 
 def own_system(who):

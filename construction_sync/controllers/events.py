@@ -74,9 +74,7 @@ def _entry(who, routes, event):
         ]
     if not who.may(event.entity, "write"):
         return [
-            Problem(
-                "forbidden", f"The key has no scope {event.entity}:write.", "/type"
-            )
+            Problem("forbidden", f"The key has no scope {event.entity}:write.", "/type")
         ]
     flow = routes.get((system_id, event.entity))
     if flow is None or flow.state == "off":

@@ -70,9 +70,11 @@ def _proven(system, raw, headers):
     secrets = system.env["construction.sync.secret"]
     try:
         keys = secrets._keys(system) if system else []
-        adapter = system._adapter() if system else system.env[
-            "construction.sync.adapter.canonical"
-        ]
+        adapter = (
+            system._adapter()
+            if system
+            else system.env["construction.sync.adapter.canonical"]
+        )
         adapter.verify(keys, raw, headers)
     except SecretUnreadable as error:
         _logger.error("Webhook key of system %s: %s", system.code, error)

@@ -63,7 +63,6 @@ def _limit(text):
 
 def _next_query(query, cursor):
 
-
     kept = {k: v for k, v in query.items() if k != "cursor"}
     return urlencode({**kept, "cursor": cursor})
 

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..pipeline import decisions, outcome
+from ..pipeline import decisions, intervention
 from ..schemas import problem
 
 #: kind -> (who it goes to, days until due); the others go to the administrator
@@ -172,7 +172,9 @@ class SyncException(models.Model):
             else:
                 exception.fix = "retry"
 
-    @api.depends("kind", "value", "value_kind", "why", "remedy", "system_id.name", "fix")
+    @api.depends(
+        "kind", "value", "value_kind", "why", "remedy", "system_id.name", "fix"
+    )
     def _compute_advice(self):
         """Why and what to do, with the names of this case; the catalogue of kinds has
         the general words for the rest."""
@@ -191,14 +193,17 @@ class SyncException(models.Model):
                 advice = self.env._("Choose the company. What waits goes on by itself.")
             elif exception.fix == "map" and exception.kind == "parent-missing":
                 why = self.env._(
-                    "%(value)s was named, but it has not arrived from %(system)s.", **words
+                    "%(value)s was named, but it has not arrived from %(system)s.",
+                    **words,
                 )
                 advice = self.env._(
-                    "Have %(system)s send it, or choose the record it stands for.", **words
+                    "Have %(system)s send it, or choose the record it stands for.",
+                    **words,
                 )
             elif exception.fix == "map" and exception.kind == "reference-ambiguous":
                 why = self.env._(
-                    "%(value)s could be more than one record (%(what)s) in Odoo.", **words
+                    "%(value)s could be more than one record (%(what)s) in Odoo.",
+                    **words,
                 )
                 advice = self.env._("Choose which one it is. It is remembered.")
             elif exception.fix == "map" and exception.kind.startswith("code-"):
@@ -378,7 +383,7 @@ class SyncException(models.Model):
         total = 0
         for exception in self:
             exception._decide()
-            total += outcome.replay(self.env, exception.message_line_ids)
+            total += intervention.replay(self.env, exception.message_line_ids)
         return total
 
     def action_retry_plan(self):
@@ -393,7 +398,7 @@ class SyncException(models.Model):
             raise UserError(
                 self.env._("Say why %(name)s is discarded.", name=self.name)
             )
-        outcome.discard(self.env, self.message_line_ids, reason)
+        intervention.discard(self.env, self.message_line_ids, reason)
         self._close("discarded", reason)
 
     def action_ignore_until(self, date, reason):

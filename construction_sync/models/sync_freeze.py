@@ -23,7 +23,7 @@ class SyncFreeze(models.Model):
             if freeze.starts_at >= freeze.ends_at:
                 raise ValidationError(
                     self.env._(
-                        "The freeze %(reason)s ends before it starts. Correct its times.",
+                        "The freeze %(reason)s ends before it starts. Correct it.",
                         reason=freeze.reason,
                     )
                 )

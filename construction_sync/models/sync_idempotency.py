@@ -36,8 +36,8 @@ class SyncIdempotency(models.Model):
         now = fields.Datetime.now()
         self.env.cr.execute(
             SQL(
-                "UPDATE construction_sync_idempotency SET answer = NULL, headers = NULL "
-                "WHERE answer IS NOT NULL AND created_at < %s",
+                "UPDATE construction_sync_idempotency "
+                "SET answer = NULL, headers = NULL WHERE answer IS NOT NULL AND created_at < %s",
                 now - timedelta(days=30),
             )
         )

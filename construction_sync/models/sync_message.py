@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 
-from ..pipeline import outcome, redaction, resend, signals
+from ..pipeline import intervention, redaction, resend, signals
 from .fields import LooseMany2one
 
 #: every state a message can be in (DESIGN, States); nothing else is ever written
@@ -282,12 +282,12 @@ class SyncMessage(models.Model):
         many of the selected ones were set going.
         """
         self.env["construction.sync.gatekeeper"]._check("resolve")
-        return outcome.replay(self.env, self)
+        return intervention.replay(self.env, self)
 
     def action_discard(self, reason):
         """Give parked messages up for good, with a reason that stays on record."""
         self.env["construction.sync.gatekeeper"]._check("resolve")
-        return outcome.discard(self.env, self, reason)
+        return intervention.discard(self.env, self, reason)
 
     def action_send_corrected(self, payload):
         """Put a corrected body in the place of a parked message; the original stays

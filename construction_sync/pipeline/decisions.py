@@ -8,7 +8,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from . import audit, batch, gateway, outcome
+from . import audit, batch, gateway, intervention, outcome, rows
 
 MAPPABLE = ("reference-unknown", "reference-ambiguous", "value-unmapped",
             "code-inactive", "code-not-postable", "parent-missing")  # fmt: skip
@@ -153,12 +153,12 @@ def create_new(exception):
     return _go_on(exception, "linked", env._("Created as a new record"))
 
 
-def bind_matches(rows):
+def bind_matches(matches):
     """Link accepted proposals before anything is created (go-live)."""
     # gateway: links are written by the backbone only; the right was checked before
-    bindings = rows.env["construction.sync.binding"].sudo()
-    for row in rows:
-        handler = rows.env["construction.sync.handler"]._for(row.flow_id.entity)
+    bindings = matches.env["construction.sync.binding"].sudo()
+    for row in matches:
+        handler = matches.env["construction.sync.handler"]._for(row.flow_id.entity)
         _bind(
             bindings,
             row.flow_id,
@@ -178,11 +178,11 @@ def take_source(exception):
         conflicts = exception.conflict_ids.filtered(
             lambda c, m=message_id: c.message_id == m
         )
-        rows = batch.read_rows(env.cr, [message_id])
+        found = rows.read_rows(env.cr, [message_id])
         # gateway: the outside's value is written by the backbone, with its lock open
         inner = gateway.environment(env.cr, env.uid)
         flow = inner["construction.sync.flow"].browse(exception.flow_id.id)
-        row = batch.decided(inner, flow, rows[0], conflicts.mapped("field"))
+        row = batch.decided(inner, flow, found[0], conflicts.mapped("field"))
         if row.problems:
             raise UserError(row.problems[0].detail)
     exception.conflict_ids.write({"decided": "source"})
@@ -216,7 +216,7 @@ def _settle(exception, resolution, reason):
 
 
 def _go_on(exception, resolution, reason):
-    count = outcome.replay(exception.env, exception.message_line_ids)
+    count = intervention.replay(exception.env, exception.message_line_ids)
     _settle(exception, resolution, reason)
     return count
 
@@ -229,7 +229,8 @@ def plan(exceptions):
         stuck = bool(
             exception.kind in MAPPABLE
             and exception.value
-            and exception.value not in crosswalks._lookup(
+            and exception.value
+            not in crosswalks._lookup(
                 exception.system_id, exception.value_kind, [exception.value]
             )
             and not _arrived(exception)
@@ -257,6 +258,4 @@ def _arrived(exception):
     handler = env["construction.sync.handler"]._for(exception.value_kind)
     if handler is None or not handler._code_reference:
         return False
-    return bool(
-        handler.resolve_codes({(exception.value, None)}, exception.company_id)
-    )
+    return bool(handler.resolve_codes({(exception.value, None)}, exception.company_id))

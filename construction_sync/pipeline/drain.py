@@ -12,14 +12,18 @@ import random
 import time
 
 from psycopg2 import InterfaceError, OperationalError
-from psycopg2.errorcodes import DEADLOCK_DETECTED, SERIALIZATION_FAILURE, UNIQUE_VIOLATION
+from psycopg2.errorcodes import (
+    DEADLOCK_DETECTED,
+    SERIALIZATION_FAILURE,
+    UNIQUE_VIOLATION,
+)
 from psycopg2.errors import UniqueViolation
 
 from odoo import fields
 from odoo.tools import SQL
 
 from . import batch as batches
-from . import gateway, lanes, outcome, signals
+from . import gateway, intervention, lanes, rows, signals
 
 _logger = logging.getLogger(__name__)
 
@@ -131,7 +135,7 @@ def drain_flow(registry, session, flow_id, ready=1):
             registry,
             session,
             flow_id,
-            lambda cr: batches.select(cr, flow_id, slots, size),
+            lambda cr: rows.select(cr, flow_id, slots, size),
         )
     finally:
         session.free(flow_id, slots)
@@ -158,9 +162,7 @@ def drain_object(registry, flow_id, external_id, message_id, timeout=5.0):
                     registry,
                     session,
                     flow_id,
-                    lambda cr: batches.select_object(
-                        cr, flow_id, external_id, message_id
-                    ),
+                    lambda cr: rows.select_object(cr, flow_id, external_id, message_id),
                 )
             finally:
                 session.free(flow_id, [slot])
@@ -177,9 +179,7 @@ def _state(registry, flow_id, message_id):
     with registry.cursor() as cr:
         flow = gateway.environment(cr)["construction.sync.flow"].browse(flow_id)
         cr.execute(
-            SQL(
-                "SELECT state FROM construction_sync_message WHERE id = %s", message_id
-            )
+            SQL("SELECT state FROM construction_sync_message WHERE id = %s", message_id)
         )
         return cr.fetchone()[0], flow._due() and flow.state == "live"
 
@@ -211,14 +211,13 @@ def _batch(registry, session, flow_id, select):
     beating = False
     try:
         with registry.cursor() as cr:
-            rows = select(cr)
-            if not rows:
+            found = rows.suspects_first(select(cr))
+            if not found:
                 return 0, set()
-            rows = batches.suspects_first(rows)
-            session.beat(flow_id, [row.id for row in rows])
+            session.beat(flow_id, [row.id for row in found])
             beating = True
             env = gateway.environment(cr)
-            result = batches.process(env, flow_id, rows)
+            result = batches.process(env, flow_id, found)
             if result.moved:
                 raise Moved
         rings = set(result.woken)
@@ -226,7 +225,7 @@ def _batch(registry, session, flow_id, select):
             # a parent may have landed while we looked: once more, with fresh eyes
             with registry.cursor() as cr:
                 rings |= signals.wake_landed(cr)
-        return len(rows), rings
+        return len(found), rings
     finally:
         if beating:
             _rest(session)
@@ -246,12 +245,10 @@ def _bury(registry, session):
     if ids:
         _logger.info("A worker died with %s messages in its hands.", len(ids))
         with registry.cursor() as cr:
-            outcome.count_crash(cr, ids)
+            intervention.count_crash(cr, ids)
 
 
 def _ring(registry, flow_ids):
     if flow_ids:
         with registry.cursor() as cr:
-            gateway.environment(cr)["construction.sync.carrier"]._ring(
-                sorted(flow_ids)
-            )
+            gateway.environment(cr)["construction.sync.carrier"]._ring(sorted(flow_ids))

@@ -78,8 +78,8 @@ def new_uuid():
     """A UUID that grows with time (version 7), so that its index stays compact."""
     millis = int(time.time() * 1000)
     bits = int.from_bytes(os.urandom(10), "big")
-    value = millis << 80 | 0x7 << 76 | (bits >> 68) << 64 | 0b10 << 62 | bits & (
-        2**62 - 1
+    value = (
+        millis << 80 | 0x7 << 76 | (bits >> 68) << 64 | 0b10 << 62 | bits & (2**62 - 1)
     )
     return str(uuid.UUID(int=value))
 

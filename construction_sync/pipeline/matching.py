@@ -19,7 +19,9 @@ def refresh(env, flow):
     ids = [row[0] for row in env.cr.fetchall()]
     # gateway: proposals are computed over all records of the system's companies
     inner = gateway.environment(env.cr, env.uid)
-    items = batch.read_items(inner, inner["construction.sync.flow"].browse(flow.id), ids)
+    items = batch.read_items(
+        inner, inner["construction.sync.flow"].browse(flow.id), ids
+    )
     items = [item for item in items if item.binding is None and item.data is not None]
     handler = inner["construction.sync.handler"]._for(flow.entity)
     found = handler.match(items)

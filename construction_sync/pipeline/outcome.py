@@ -1,18 +1,19 @@
 """Record what became of messages: states, links, exceptions, audit, figures.
 
-The only writer of message states. ``record`` writes the outcome of a batch in the
-batch's own transaction; ``replay`` and ``discard`` are what a person does.
+``record`` writes the outcome of a batch in the batch's own transaction; with
+``intervention`` it is the only writer of message states.
 """
 
 import random
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..schemas.problem import Problem
-from . import audit, chatter, metrics, park, signals
+from . import audit, chatter, links, metrics, park, signals
+from .columns import arrays
+from .rows import Result
 
 FINAL = frozenset({"applied", "superseded", "duplicate", "discarded"})
 PARKED = ("exception", "dead")
@@ -26,13 +27,11 @@ BACKOFF = (5, 30, 120, 600, 3600)
 
 def record(env, flow, handler, rows):
     """Write the outcome of every row of a batch; returns a ``batch.Result``."""
-    from .batch import Result  # batch imports this module
-
     now = fields.Datetime.now()
     done = [row for row in rows if row.state != "ready"]
     for row in done:
         _conclude(flow, row, now)
-    linked = _bind(env, flow, handler, done)
+    linked = links.record(env, flow, handler, done)
     _park(env, flow, done)
     _supersede_parked(env, flow, done)
     journal = _journal(env, flow, done)
@@ -76,108 +75,6 @@ def backoff(attempts):
     return base * random.uniform(0.8, 1.2)
 
 
-def _items(rows):
-    """Distinct items of applied rows."""
-    return list(
-        {
-            id(row.item): row.item
-            for row in rows
-            if row.state == "applied" and row.item is not None
-        }.values()
-    )
-
-
-def _bind(env, flow, handler, rows):
-    """Insert and update links of what was applied; returns ids that are new."""
-    if handler is None or not handler._target or handler._entity == "hook":
-        return []
-    new, old = [], []
-    for item in _items(rows):
-        if item.record_id is None:
-            continue
-        (old if item.binding is not None else new).append(item)
-    if new:
-        _insert_bindings(env, flow, handler, new)
-    if old:
-        _update_bindings(env, old)
-    return [
-        i.external_id
-        for i in new + [i for i in old if i.binding.state == "tombstone"]
-        if not i.deleted
-    ]
-
-
-def _facts(item):
-    """What the version gate will compare with."""
-    last = item.rows[-1]
-    version = next((r.version for r in reversed(item.rows) if r.version), None)
-    if version is None and item.binding is not None and item.binding.version:
-        version = item.binding.version
-    state = "tombstone" if item.deleted else "linked"
-    time = last.event_time or (item.binding.event_time if item.binding else None)
-    return (
-        str(version) if version is not None else None,
-        item.content_hash,
-        time or None,
-        last.id,
-        state,
-    )
-
-
-def _insert_bindings(env, flow, handler, items):
-    rows = [
-        (
-            i.company.id if i.company else None, i.external_id, i.record_id,
-            *_facts(i), i.linked_by or None,
-        )
-        for i in items
-    ]  # fmt: skip
-    kinds = ("int", "text", "int", "text", "text", "timestamp", "int", "text", "text")
-    env.cr.execute(
-        SQL(
-            """
-            INSERT INTO construction_sync_binding
-                   (system_id, entity, res_model, first_seen, last_seen,
-                    company_id, external_id, res_id, version, content_hash,
-                    event_time, last_message_id, state, linked_by)
-            SELECT %s, %s, %s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', u.*
-              FROM unnest(%s) u
-            """,
-            flow.system_id.id,
-            flow.entity,
-            handler._target,
-            _arrays(rows, kinds),
-        )
-    )
-
-
-def _update_bindings(env, items):
-    rows = [(i.binding.id, i.record_id, *_facts(i)) for i in items]
-    kinds = ("int", "int", "text", "text", "timestamp", "int", "text")
-    env.cr.execute(
-        SQL(
-            """
-            UPDATE construction_sync_binding b
-               SET res_id = u.res_id, version = u.version,
-                   content_hash = u.content_hash, event_time = u.event_time,
-                   last_message_id = u.last_message_id, state = u.state,
-                   last_seen = now() AT TIME ZONE 'UTC'
-              FROM unnest(%s) u (id, res_id, version, content_hash, event_time,
-                                 last_message_id, state)
-             WHERE b.id = u.id
-            """,
-            _arrays(rows, kinds),
-        )
-    )
-
-
-def _arrays(rows, kinds):
-    return SQL(", ").join(
-        SQL(f"%s::{kind}[]", list(column))
-        for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)
-    )
-
-
 def _park(env, flow, rows):
     """Open or extend the exception of every cause in the batch."""
     causes, links = {}, []
@@ -203,7 +100,7 @@ def _park(env, flow, rows):
                        (exception_id, message_id)
                 SELECT * FROM unnest(%s) ON CONFLICT DO NOTHING
                 """,
-                _arrays(links, ("int", "int")),
+                arrays(links, ("int", "int")),
             )
         )
         env["construction.sync.exception"].invalidate_model(["message_line_ids"])
@@ -257,8 +154,8 @@ def _conflict_problems(env, flow, row):
     return [
         Problem(
             "owner-conflict",
-            f"{flow.system_id.name} changed {names} of {row.title or item.external_id}, "
-            f"which Odoo leads. Odoo's value was kept.",
+            f"{flow.system_id.name} changed {names} of "
+            f"{row.title or item.external_id}, which Odoo leads. Odoo's value was kept.",
             extra={"subject": item.external_id},
         )
     ]
@@ -284,7 +181,7 @@ def _supersede_parked(env, flow, rows):
                AND m.state IN ('exception', 'dead')
          RETURNING m.exception_id
             """,
-            _arrays(list(landed.items()), ("text", "int")),
+            arrays(list(landed.items()), ("text", "int")),
             flow.id,
         )
     )
@@ -377,7 +274,7 @@ def _write_states(env, rows):
                                  superseded_by_id, res_model, res_id, company_id)
              WHERE m.id = u.id AND m.state = 'ready'
             """,
-            _arrays(values, kinds),
+            arrays(values, kinds),
         )
     )
     return env.cr.rowcount == len(rows)
@@ -453,81 +350,3 @@ def _wake(env, flow, rows, linked):
         if row.state == "applied" and row.version is not None:
             keys.append(f"gap:{flow.id}:{row.external_id}:{row.version}")
     return signals.wake(env.cr, keys)
-
-
-# ---- what a person does --------------------------------------------------------------
-
-
-def replay(env, messages):
-    """Set parked messages going again, in their original order (F65); returns how
-    many. What is final stays as it is."""
-    env.flush_all()
-    env.cr.execute(
-        SQL(
-            """
-            UPDATE construction_sync_message
-               SET state = 'ready', attempts = 0, crash_count = 0, next_at = NULL,
-                   waits_on = NULL, note = NULL
-             WHERE id = ANY(%s) AND state IN ('exception', 'dead', 'retry', 'waiting')
-         RETURNING id, uuid, system_id, company_id, flow_id
-            """,
-            messages.ids,
-        )
-    )
-    return _noted(env, "replayed", None)
-
-
-def discard(env, messages, reason):
-    """Give parked messages up; what waited behind them goes on."""
-    if not (reason or "").strip():
-        raise UserError(env._("Say why the messages are discarded."))
-    env.flush_all()
-    env.cr.execute(
-        SQL(
-            """
-            UPDATE construction_sync_message
-               SET state = 'discarded', note = %s, next_at = NULL, waits_on = NULL,
-                   applied_at = now() AT TIME ZONE 'UTC'
-             WHERE id = ANY(%s) AND state IN ('exception', 'dead', 'retry', 'waiting')
-         RETURNING id, uuid, system_id, company_id, flow_id
-            """,
-            reason[:500],
-            messages.ids,
-        )
-    )
-    return _noted(env, "discarded", reason)
-
-
-def _noted(env, action, reason):
-    """Audit and wake after a person's change of states; returns how many."""
-    rows = env.cr.fetchall()
-    journal = audit.Journal(env)
-    journal.prefetch([f"message:{row[1]}" for row in rows])
-    for message_id, uuid, system_id, company_id, _flow_id in rows:
-        journal.note(
-            f"message:{uuid}",
-            action,
-            system_id=system_id,
-            company_id=company_id,
-            message=(message_id, uuid),
-            reason=reason,
-        )
-    journal.flush()
-    flows = {row[4] for row in rows}
-    if action == "discarded":
-        flows |= signals.wake(env.cr, [f"behind:{row[0]}" for row in rows])
-    env["construction.sync.message"].invalidate_model()
-    if flows:
-        env["construction.sync.carrier"]._ring(sorted(flows))
-    return len(rows)
-
-
-def count_crash(cr, ids):
-    """One crash more for messages that a dead worker held."""
-    cr.execute(
-        SQL(
-            "UPDATE construction_sync_message SET crash_count = crash_count + 1 "
-            "WHERE id = ANY(%s) AND state = 'ready'",
-            list(ids),
-        )
-    )

@@ -63,12 +63,15 @@ def one(env, who, entity, system_id, external_id):
         Domain("id", "=", bindings.res_id) & visible(env, who, handler)
     )
     if not record:
-        gone = bindings.state == "tombstone" and not target.browse(
-            bindings.res_id
-        ).exists()
-        return _item(bindings, None, None, None) if gone and not (
-            who.projects or who.vendors
-        ) else None
+        gone = (
+            bindings.state == "tombstone"
+            and not target.browse(bindings.res_id).exists()
+        )
+        return (
+            _item(bindings, None, None, None)
+            if gone and not (who.projects or who.vendors)
+            else None
+        )
     data = handler.export(record)[0]
     return _item(bindings, record.id, record.write_date, data)
 

@@ -12,7 +12,7 @@ from odoo.tools import SQL
 from .. import schemas
 from ..schemas import strict_json
 from ..schemas.problem import problems_of
-from . import audit, outcome
+from . import audit, intervention, outcome
 from .intake import DATA_TYPE
 
 
@@ -63,7 +63,7 @@ def corrected(env, message, payload):
     )
     journal.flush()
     message.invalidate_recordset()
-    return outcome.replay(env, message)
+    return intervention.replay(env, message)
 
 
 def _validate(env, message, raw):

@@ -1,0 +1,136 @@
+"""Messages as the drain reads them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from odoo.tools import SQL
+
+
+@dataclass(slots=True)
+class Row:
+    """A message as the drain reads it, and what becomes of it."""
+
+    id: int
+    uuid: str
+    external_id: str
+    company_id: int | None
+    client_id: int | None
+    version: int | None
+    event_time: datetime | None
+    received_at: datetime
+    deleted: bool
+    attempts: int
+    crash_count: int
+    overdue: bool
+    content_type: str
+    raw: bytes
+    title: str = ""
+    exception_id: int | None = None
+    state: str = ""
+    note: str = ""
+    waits_on: str | None = None
+    next_at: datetime | None = None
+    problems: list = field(default_factory=list)
+    superseded_by: int | None = None
+    item: Any = None
+    action: str = ""
+    content_hash: str = ""
+
+    def wait_behind(self, first_id):
+        """Wait for an earlier message of the same object."""
+        self.state = "waiting"
+        self.waits_on = f"behind:{first_id}"
+        self.note = "Waits behind an earlier message of the same object"
+        self.item = None
+
+
+@dataclass(slots=True)
+class Result:
+    """What a batch left behind."""
+
+    woken: Iterable = ()
+    waiting: bool = False
+    moved: bool = False
+
+
+COLUMNS = """
+    m.id, m.uuid, m.external_id, m.company_id, m.client_id, m.version, m.event_time,
+    m.received_at, m.deleted, m.attempts, m.crash_count,
+    m.next_at IS NOT NULL AND m.next_at <= now() AT TIME ZONE 'UTC',
+    b.content_type, b.raw, m.title, m.exception_id
+"""
+
+
+def select(cr, flow_id, slots, size):
+    """The oldest ready messages in these lanes."""
+    where = SQL("") if len(slots) == 64 else SQL("AND m.slot = ANY(%s)", list(slots))
+    cr.execute(
+        SQL(
+            f"""
+            SELECT {COLUMNS}
+              FROM construction_sync_message m
+              JOIN construction_sync_message_body b ON b.id = COALESCE(m.body_id, m.id)
+             WHERE m.flow_id = %s AND m.state = 'ready' %s
+          ORDER BY m.id
+             LIMIT %s
+            """,
+            flow_id,
+            where,
+            size,
+        )
+    )
+    return [_row(values) for values in cr.fetchall()]
+
+
+def select_object(cr, flow_id, external_id, last_id):
+    """Ready messages of one object, up to and including ``last_id``."""
+    cr.execute(
+        SQL(
+            f"""
+            SELECT {COLUMNS}
+              FROM construction_sync_message m
+              JOIN construction_sync_message_body b ON b.id = COALESCE(m.body_id, m.id)
+             WHERE m.flow_id = %s AND m.state = 'ready'
+               AND m.external_id = %s AND m.id <= %s
+          ORDER BY m.id
+            """,
+            flow_id,
+            external_id,
+            last_id,
+        )
+    )
+    return [_row(values) for values in cr.fetchall()]
+
+
+def read_rows(cr, ids):
+    """Rows of these messages, whatever their state, oldest first."""
+    cr.execute(
+        SQL(
+            f"""
+            SELECT {COLUMNS}
+              FROM construction_sync_message m
+              JOIN construction_sync_message_body b ON b.id = COALESCE(m.body_id, m.id)
+             WHERE m.id = ANY(%s) ORDER BY m.id
+            """,
+            list(ids),
+        )
+    )
+    return [_row(values) for values in cr.fetchall()]
+
+
+def _row(values):
+    values = list(values)
+    values[5] = int(values[5]) if values[5] is not None else None
+    values[13] = bytes(values[13]) if values[13] is not None else b""
+    return Row(*values)
+
+
+def suspects_first(rows):
+    """After a crash, messages that were in it go alone, and their object's earlier
+    ones before them."""
+    suspect = next((row for row in rows if row.crash_count), None)
+    if suspect is None:
+        return rows
+    return [next(r for r in rows if r.external_id == suspect.external_id)]
