@@ -17,3 +17,5 @@ from . import test_wbs_breakdown
 from . import test_vendor_handler
 from . import test_bank_change
 from . import test_legal_entities
+from . import test_tours
+from . import test_views

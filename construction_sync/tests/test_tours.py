@@ -73,6 +73,11 @@ class TestTours(TourCase):
             "construction_sync_messages_landed",
             login="admin",
         )
+        self.start_tour(
+            f"/odoo/construction-sync-messages/{exception.message_line_ids[0].id}",
+            "construction_sync_message_history",
+            login="admin",
+        )
         projects = self.env["project.project"].search(
             [("construction_number", "in", ["T-1", "T-2"])]
         )

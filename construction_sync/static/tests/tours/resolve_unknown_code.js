@@ -57,12 +57,17 @@ registry.category("web_tour.tours").add("construction_sync_messages_landed", {
             trigger: ".o_list_view .o_data_row:eq(1) td[name=state]:contains('Applied')",
         },
         {
-            trigger: ".o_list_view .o_data_row td[name=title]:contains('Site T-2')",
-            async run({ anchor }) {
-                // the web client takes a click only once the action before is settled
-                await new Promise((resolve) => setTimeout(resolve, 500));
-                anchor.click();
-            },
+            trigger: ".o_list_view .o_data_row:eq(0) td[name=state]:contains('Applied')",
+        },
+    ],
+});
+
+/** The message itself: its history, and what it did. */
+registry.category("web_tour.tours").add("construction_sync_message_history", {
+    steps: () => [
+        {
+            content: "The record it became is a door",
+            trigger: ".o_form_view .o_form_statusbar button:contains('Open the record')",
         },
         {
             content: "The message shows what happened, step by step",
