@@ -22,12 +22,17 @@ def refusal(raw, **limits):
 
 
 def seconds_to_refuse(raw, read=parse):
-    start = time.perf_counter()
-    try:
-        read(raw)
-    except StrictJsonError:
-        return time.perf_counter() - start
-    raise AssertionError("this should have been refused")
+    """Processor time, the best of three: what else the machine does is not meant."""
+    best = float("inf")
+    for _try in range(3):
+        start = time.process_time()
+        try:
+            read(raw)
+        except StrictJsonError:
+            best = min(best, time.process_time() - start)
+        else:
+            raise AssertionError("this should have been refused")
+    return best
 
 
 class TestStrictJson(BaseCase):
