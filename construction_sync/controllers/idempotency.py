@@ -70,13 +70,12 @@ class Call:
             digest.update(part)
         return cls(who.client_id, text, digest.hexdigest())
 
-    def values(self, entry):
-        """The row to store with the message."""
+    def values(self):
+        """The row to store with the message; its name comes with the message."""
         return {
             "client_id": self.client_id,
             "key": self.key,
             "fingerprint": self.fingerprint,
-            "message_uuid": entry.uuid or None,
         }
 
     def earlier(self, wait=False):

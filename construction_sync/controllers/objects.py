@@ -104,7 +104,7 @@ def _put(who, headers, schema, external_id):
         return response
     try:
         intake.store(
-            request.env.registry, [entry], idempotency=call and call.values(entry)
+            request.env.registry, [entry], idempotency=call and call.values()
         )
     except idempotency.TAKEN:
         # the same call is being answered by another worker right now

@@ -101,8 +101,9 @@ def title_of(data, fallback):
 def store(registry, entries, *, ring=True, idempotency=None):
     """Store entries in one committed transaction; sets each entry's outcome.
 
-    :param idempotency: values of a ``construction_sync_idempotency`` row that is to
-        exist if and only if the message does
+    :param idempotency: client, key and fingerprint of a
+        ``construction_sync_idempotency`` row that is to exist if and only if the
+        (single) message does
     """
     for attempt in range(TRIES):
         try:
@@ -129,7 +130,8 @@ def _store(cr, entries, ring, idempotency):
     env = gateway.environment(cr)
     fresh = _fold_twins(entries)
     if idempotency:
-        _insert_idempotency(cr, idempotency)
+        # the message's name is only known now: each try to store gives a new one
+        _insert_idempotency(cr, {**idempotency, "message_uuid": fresh[0].uuid})
     landed = _insert_messages(cr, fresh)
     missed = [e for e in fresh if e.message_id is None]
     if landed:
