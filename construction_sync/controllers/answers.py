@@ -42,7 +42,9 @@ def of_message(uuid, headers, call=None):
         final = True
         if message.state in ("applied", "duplicate"):
             response = _applied(env, message, headers)
-            if message.exception_id:
+            exception = message.exception_id
+            # what held it up before it was applied is of the past
+            if exception.kind == "owner-conflict" and exception.state != "resolved":
                 response = _refused(env, message, headers, location)
                 final = False
         elif message.state == "superseded":
