@@ -95,6 +95,13 @@ class ProjectProject(models.Model):
     construction_country_id = fields.Many2one(
         "res.country", string="Site Country", ondelete="restrict"
     )
+    # a name of its own: where a form shows account_id, Odoo adds a field per plan
+    construction_account_id = fields.Many2one(
+        related="account_id",
+        string="Analytic Account of the Project",
+        help="The account in the analytic plan of projects that carries the cost of "
+        "this project.",
+    )
     construction_wbs_ids = fields.One2many(
         "construction.wbs", "project_id", string="Work Breakdown"
     )

@@ -61,7 +61,9 @@ class SyncAudit(models.Model):
         string="Before and after", compute="_compute_changes_text"
     )
     changes_table = fields.Html(
-        string="Before and after, side by side", compute="_compute_changes_table", sanitize=False
+        string="Before and after, side by side",
+        compute="_compute_changes_table",
+        sanitize=False,
     )
     record_name = fields.Char(string="Which record", compute="_compute_record_name")
     who = fields.Char(string="By whom", compute="_compute_who")

@@ -337,7 +337,7 @@ class SyncException(models.Model):
         """Lock the exception for a decision of this user; refuse what is decided,
         and a person who would decide on what they sent themselves (FA-J08)."""
         self.ensure_one()
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         self.lock_for_update()
         if self.state == "resolved":
             raise UserError(
@@ -415,7 +415,7 @@ class SyncException(models.Model):
         self.message_post(body=reason or "")
 
     def action_assign_to_me(self):
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         for exception in self:
             exception.user_id = self.env.user
             exception.activity_schedule(
@@ -455,7 +455,7 @@ class SyncException(models.Model):
 
     def action_open_map(self):
         self.ensure_one()
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         best = self.suggestion_ids[:1]
         return self._wizard(
             "construction.sync.map",
@@ -465,7 +465,7 @@ class SyncException(models.Model):
         )
 
     def action_open_retry(self):
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         return self._wizard(
             "construction.sync.replay",
             self.env._("Try again"),
@@ -473,7 +473,7 @@ class SyncException(models.Model):
         )
 
     def action_open_discard(self):
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         return self._wizard(
             "construction.sync.discard",
             self.env._("Discard with a reason"),
@@ -481,7 +481,7 @@ class SyncException(models.Model):
         )
 
     def action_open_ignore(self):
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         return self._wizard(
             "construction.sync.ignore",
             self.env._("Ignore until a day"),
@@ -514,12 +514,12 @@ class SyncException(models.Model):
 
     def action_wait_on_others(self):
         """Somebody else has been asked; it stays open and leaves the first tile."""
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         self.filtered(lambda e: e.state in ("new", "assigned")).state = "waiting"
 
     def action_reopen(self):
         """Take up again what was ignored or left to others."""
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         for exception in self.filtered(lambda e: e.state in ("ignored", "waiting")):
             exception.write(
                 {

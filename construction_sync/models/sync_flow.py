@@ -231,7 +231,9 @@ class SyncFlow(models.Model):
                 )
             else:
                 parts.append(self.env._("applied as it arrives"))
-            if flow.state == "preview":
+            if flow.entity == "hook":
+                parts = [self.env._("Taken in and read as they arrive")]
+            elif flow.state == "preview":
                 parts.append(self.env._("nothing is written yet"))
             elif flow.state == "off":
                 parts = [self.env._("Switched off: messages are refused")]
@@ -470,7 +472,7 @@ class SyncFlow(models.Model):
     def action_find_matches(self):
         """Look again for existing records of what waits in preview, and show them."""
         self.ensure_one()
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         self.env["construction.sync.match"]._refresh(self)
         return self.action_open_matches()
 

@@ -22,12 +22,14 @@ class SyncGatekeeper(models.AbstractModel):
     }
 
     @api.model
-    def _check(self, right):
-        """Raise AccessError unless the user holds ``right``; an auditor never
-        decides, whatever other groups they hold."""
+    def _check(self, right, records=None):
+        """Raise AccessError unless the user holds ``right`` and may see ``records``;
+        an auditor never decides, whatever other groups they hold."""
         user = self.env.user
         if self.env.su:
             return
+        if records:
+            records.check_access("read")
         if right != "read" and user.has_group("construction_sync.group_auditor"):
             raise AccessError(
                 self.env._(
@@ -50,8 +52,9 @@ class SyncGatekeeper(models.AbstractModel):
     @api.model
     def _check_four_eyes(self, exception):
         """Refuse a decision on one's own submission."""
-        messages = exception.message_line_ids
-        senders = messages.client_id.sudo().user_id | messages.submitted_by_id
+        # gateway: who sent it matters, not whether the user may read clients
+        messages = exception.message_line_ids.sudo()
+        senders = messages.client_id.user_id | messages.submitted_by_id
         if self.env.user in senders and not self.env.user._is_superuser():
             raise UserError(
                 self.env._(

@@ -68,7 +68,7 @@ class SyncMatch(models.Model):
 
     def action_link(self):
         """Link the selected rows to the records they show."""
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         rows = self.filtered(lambda m: m.state == "proposed")
         if not rows:
             raise UserError(
@@ -82,7 +82,7 @@ class SyncMatch(models.Model):
 
     def action_create(self):
         """These are not in Odoo yet: create them when the data type goes live."""
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         self.filtered(lambda m: m.state != "linked").write({"state": "new"})
 
     def _refresh(self, flow):

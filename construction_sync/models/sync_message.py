@@ -281,25 +281,25 @@ class SyncMessage(models.Model):
         What was applied is not touched (a replay of it does nothing). Returns how
         many of the selected ones were set going.
         """
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         return intervention.replay(self.env, self)
 
     def action_discard(self, reason):
         """Give parked messages up for good, with a reason that stays on record."""
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         return intervention.discard(self.env, self, reason)
 
     def action_send_corrected(self, payload):
         """Put a corrected body in the place of a parked message; the original stays
         and points to its replacement."""
         self.ensure_one()
-        self.env["construction.sync.gatekeeper"]._check("admin")
+        self.env["construction.sync.gatekeeper"]._check("admin", self)
         return resend.corrected(self.env, self, payload)
 
     def action_open_correction(self):
         """Open the editor for a corrected body."""
         self.ensure_one()
-        self.env["construction.sync.gatekeeper"]._check("admin")
+        self.env["construction.sync.gatekeeper"]._check("admin", self)
         return self.env["construction.sync.exception"]._wizard(
             "construction.sync.correction",
             self.env._("Send a corrected message in its place"),
@@ -308,18 +308,28 @@ class SyncMessage(models.Model):
         )
 
     def action_open_replay(self):
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         return self.env["construction.sync.exception"]._wizard(
             "construction.sync.replay", self.env._("Try again"), message_ids=self.ids
         )
 
     def action_open_discard(self):
-        self.env["construction.sync.gatekeeper"]._check("resolve")
+        self.env["construction.sync.gatekeeper"]._check("resolve", self)
         return self.env["construction.sync.exception"]._wizard(
             "construction.sync.discard",
             self.env._("Discard with a reason"),
             message_ids=self.ids,
         )
+
+    def action_open_exception(self):
+        """The cause that holds this message up."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "construction.sync.exception",
+            "res_id": self.exception_id.id,
+            "view_mode": "form",
+        }
 
     def action_open_same_record(self):
         """Every message about the same outside object."""

@@ -279,7 +279,8 @@ class SyncOverview(models.AbstractModel):
             rows = [
                 self._row(flow, figures[flow.id], labels, now)
                 for flow in system.flow_ids
-                if flow.state != "off" or figures[flow.id]["last"]
+                if figures[flow.id]["last"]
+                or (flow.state != "off" and flow.entity != "hook")
             ]
             open_causes = exceptions.get(system.id, 0)
             received = sum(day[1] for day in days[system.id])
@@ -443,7 +444,7 @@ class SyncOverview(models.AbstractModel):
         steps = [
             (
                 self.env._("Choose its data types"),
-                any(flow.state != "off" for flow in system.flow_ids),
+                any(f.state != "off" and f.entity != "hook" for f in system.flow_ids),
             ),
             (
                 self.env._("Give it a key"),
