@@ -35,12 +35,14 @@ class ResPartner(models.Model):
         "construction.vendor.alias", "partner_id", string="Also Known As"
     )
     construction_tax_key = fields.Char(
+        string="Tax ID as Compared",
         compute="_compute_construction_tax_key",
         store=True,
         index="btree_not_null",
         help="The tax id as it is compared: capital letters and digits only.",
     )
     construction_name_key = fields.Char(
+        string="Name as Compared",
         compute="_compute_construction_name_key",
         store=True,
         index="btree_not_null",
