@@ -37,8 +37,9 @@ class CostCodeHandler(models.AbstractModel):
         found = [
             (
                 item,
-                Reference("/parent", "cost_code", item.data.parent, True,
-                          item.system.id),
+                Reference(
+                    "/parent", "cost_code", item.data.parent, True, item.system.id
+                ),
             )
             for item in present
             if item.data.parent is not None

@@ -102,9 +102,7 @@ class _Replacement:
         for item in self.items:
             for entry in item.data.wbs or ():
                 ids |= {entry.id, _scoped(item.external_id, entry.id)}
-        found = _bindings(
-            self.env, self.system.id, [("external_id", "in", list(ids))]
-        )
+        found = _bindings(self.env, self.system.id, [("external_id", "in", list(ids))])
         return {binding.external_id: binding.res_id for binding in found}
 
     def _known_nodes(self):
@@ -128,7 +126,8 @@ class _Replacement:
             self._level(level, plans)
         kept = {record_id for plan in plans for record_id in plan.ids.values()}
         gone = [
-            node.id for node in self.nodes.values()
+            node.id
+            for node in self.nodes.values()
             if node.id not in kept and node.active
         ]
         self.wbs.browse(gone).write({"active": False})
@@ -162,8 +161,9 @@ class _Replacement:
         """An unlisted node that stands where ``node`` goes gives up its code."""
         if not {"code", "parent_id"} & set(changes):
             return
-        path = plan.path_of(changes.get("parent_id", node.parent_id.id),
-                            changes.get("code", node.code))
+        path = plan.path_of(
+            changes.get("parent_id", node.parent_id.id), changes.get("code", node.code)
+        )
         other = self.by_path.get((plan.project_id, path))
         if other and other != node and not plan.lists(other):
             other.write({"code": f"{other.code}~{other.id}", "active": False})

@@ -31,8 +31,13 @@ class SegmentValueHandler(models.AbstractModel):
         return [
             (
                 item,
-                Reference("/parent", "segment_value", item.data.parent, True,
-                          item.data.segment),
+                Reference(
+                    "/parent",
+                    "segment_value",
+                    item.data.parent,
+                    True,
+                    item.data.segment,
+                ),
             )
             for item in present
             if item.data.parent is not None

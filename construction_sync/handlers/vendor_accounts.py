@@ -75,9 +75,7 @@ def same_name_and_account(env, items):
     """``{id(item): [Match]}``: vendors of the same name that have one of the item's
     accounts. Never exact: a person looks."""
     keys = {
-        id(item): {
-            vendor_identity.account_key(account) for account in plain(item)
-        }
+        id(item): {vendor_identity.account_key(account) for account in plain(item)}
         for item in items
         if item.data.bank_accounts
     }

@@ -35,8 +35,12 @@ class MasterDataCase(TransactionCase):
             [
                 {"system_id": system.id, "entity": entity, "state": "live"}
                 for entity in (
-                    "project", "wbs_node", "cost_code", "cost_type",
-                    "segment_value", "vendor",
+                    "project",
+                    "wbs_node",
+                    "cost_code",
+                    "cost_type",
+                    "segment_value",
+                    "vendor",
                 )
             ]
         )

@@ -54,8 +54,9 @@ class TestBankChange(MasterDataCase):
         self.assertEqual(self.partner.bank_ids.sanitized_acc_number, NEW)
         self.assertFalse(self.partner.bank_ids.allow_out_payment)
         change = self.partner.construction_bank_change_ids
-        self.assertEqual((change.state, change.decided_by_id),
-                         ("approved", self.finance))
+        self.assertEqual(
+            (change.state, change.decided_by_id), ("approved", self.finance)
+        )
         self.assertFalse(change.activity_ids)
         self.assertNotIn(NEW, self.partner.message_ids[:1].body)
 
@@ -121,13 +122,17 @@ class TestBankChange(MasterDataCase):
             change.with_user(self.colleague).action_reject()
 
     def test_a_change_a_person_enters_is_asked_for_by_that_person(self):
-        change = self.env["construction.bank.change"].with_user(self.finance).create(
-            {
-                "partner_id": self.partner.id,
-                "new_accounts": [{"iban": NEW}],
-                "requested_by_id": self.colleague.id,
-                "state": "approved",
-            }
+        change = (
+            self.env["construction.bank.change"]
+            .with_user(self.finance)
+            .create(
+                {
+                    "partner_id": self.partner.id,
+                    "new_accounts": [{"iban": NEW}],
+                    "requested_by_id": self.colleague.id,
+                    "state": "approved",
+                }
+            )
         )
         self.assertEqual(change.requested_by_id, self.finance)
         self.assertEqual(change.state, "pending")

@@ -36,8 +36,14 @@ class TestCostCodeHandler(MasterDataCase):
         child, other = self.send(
             "cost_code",
             ("b", {"code": "03 30 53", "name": "Misc.", "parent": "a"}),
-            ("c", {"code": "03 31 00", "name": "Structural",
-                   "parent": {"code": "03-30-00"}}),
+            (
+                "c",
+                {
+                    "code": "03 31 00",
+                    "name": "Structural",
+                    "parent": {"code": "03-30-00"},
+                },
+            ),
         )
         self.assertEqual(self.record(child).parent_id.code, "03 30 00")
         self.assertEqual(self.record(other).parent_id.code, "03 30 00")
@@ -118,9 +124,7 @@ class TestCostCodeHandler(MasterDataCase):
             ("SUB", {"code": "SUB", "name": "Subcontract", "class": "subcontract"}),
         )
         kind = self.record(item)
-        self.assertEqual(
-            kind, self.env.ref("construction_sync.cost_type_subcontract")
-        )
+        self.assertEqual(kind, self.env.ref("construction_sync.cost_type_subcontract"))
         self.assertEqual(kind.code, "S")
         self.assertComesBackUnchanged("cost_type", item)
 
@@ -139,6 +143,4 @@ class TestCostCodeHandler(MasterDataCase):
         handler = self.env["construction.sync.handler.cost_code"]
         found = handler.candidates("03-30-01", self.company)
         self.assertEqual(found[0]["name"], "03 30 00 Concrete")
-        self.assertEqual(
-            handler.resolve_codes({("03-30-01", None)}, self.company), {}
-        )
+        self.assertEqual(handler.resolve_codes({("03-30-01", None)}, self.company), {})

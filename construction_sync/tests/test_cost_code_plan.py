@@ -49,7 +49,9 @@ class TestCostCodePlan(TransactionCase):
     def test_rename_and_archive_follow_in_the_plan(self):
         self.code.write({"name": "Structural concrete", "code": "03 31 00"})
         account = self.code.analytic_account_id
-        self.assertEqual((account.name, account.code), ("Structural concrete", "03 31 00"))
+        self.assertEqual(
+            (account.name, account.code), ("Structural concrete", "03 31 00")
+        )
         self.code.action_archive()
         self.assertFalse(account.active)
 

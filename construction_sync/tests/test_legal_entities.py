@@ -20,7 +20,9 @@ class TestLegalEntities(MasterDataCase):
         )
 
     def seen(self, model, records):
-        found = self.env[model].with_user(self.north).search([("id", "in", records.ids)])
+        found = (
+            self.env[model].with_user(self.north).search([("id", "in", records.ids)])
+        )
         return found.sudo()
 
     @rows("F08")

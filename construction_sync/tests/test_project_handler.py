@@ -38,13 +38,16 @@ class TestProjectHandler(MasterDataCase):
         again = self.send("project", ("p1", data))
         self.assertFalse(again.created)
         self.assertEqual(again.changes, {})
-        found = self.env["project.project"].search([("construction_number", "=", "P-1")])
+        found = self.env["project.project"].search(
+            [("construction_number", "=", "P-1")]
+        )
         self.assertEqual(found, project)
 
     @rows("F01")
     def test_renaming_outside_renames_and_never_duplicates(self):
-        project = self.record(self.send("project", ("p1", {"number": "P-1",
-                                                           "name": "Tower A"})))
+        project = self.record(
+            self.send("project", ("p1", {"number": "P-1", "name": "Tower A"}))
+        )
         self.send("project", ("p1", {"number": "P-9", "name": "Tower Alpha"}))
         self.assertEqual(project.name, "Tower Alpha")
         self.assertEqual(project.construction_number, "P-9")
@@ -62,15 +65,22 @@ class TestProjectHandler(MasterDataCase):
         self.assertNotEqual(one, two)
         self.assertEqual(two.company_id, self.other_company)
         self.assertNotEqual(one.account_id, two.account_id)
-        self.send("project", ("p1", {"number": "P-1", "name": "Bridge 2",
-                                     "company": "south"}))
+        self.send(
+            "project", ("p1", {"number": "P-1", "name": "Bridge 2", "company": "south"})
+        )
         self.assertEqual((one.name, two.name), ("Tower", "Bridge 2"))
 
     def test_two_projects_renamed_alike_in_one_batch(self):
-        self.send("project", ("a", {"number": "1", "name": "One"}),
-                  ("b", {"number": "2", "name": "Two"}))
-        items = self.send("project", ("a", {"number": "1", "name": "Tower"}),
-                          ("b", {"number": "2", "name": "Tower"}))
+        self.send(
+            "project",
+            ("a", {"number": "1", "name": "One"}),
+            ("b", {"number": "2", "name": "Two"}),
+        )
+        items = self.send(
+            "project",
+            ("a", {"number": "1", "name": "Tower"}),
+            ("b", {"number": "2", "name": "Tower"}),
+        )
         self.assertEqual({self.record(i).account_id.name for i in items}, {"Tower"})
 
     def test_a_project_that_is_in_odoo_already_is_linked_by_its_number(self):
@@ -108,8 +118,9 @@ class TestProjectHandler(MasterDataCase):
         self.assertEqual(project.construction_parent_id.name, "Campus")
         data = self.assertComesBackUnchanged("project", item)
         self.assertEqual(data["estimated_value"], "1250000.5")
-        self.assertEqual([entry["id"] for entry in data["wbs"]],
-                         ["n1", "n2", "n3", "n4", "n5"])
+        self.assertEqual(
+            [entry["id"] for entry in data["wbs"]], ["n1", "n2", "n3", "n4", "n5"]
+        )
         self.assertEqual(data["wbs"][2]["parent"], "n2")
 
     def test_one_date_alone_lands_and_can_be_cleared(self):
@@ -127,8 +138,15 @@ class TestProjectHandler(MasterDataCase):
 
     def test_an_absent_field_stays_and_null_clears(self):
         base = {"number": "P-1", "name": "Tower"}
-        item = self.send("project", ("p1", dict(
-            base, status="active", address={"city": "Austin", "country": "US"})))
+        item = self.send(
+            "project",
+            (
+                "p1",
+                dict(
+                    base, status="active", address={"city": "Austin", "country": "US"}
+                ),
+            ),
+        )
         project = self.record(item)
         self.send("project", ("p1", dict(base, address={"city": None})))
         self.assertEqual(project.construction_status, "active")
@@ -178,7 +196,9 @@ class TestProjectHandler(MasterDataCase):
         self.assertIn("only groups other codes", heading.problems[0].detail)
         self.assertIn("until 2020-01-01", expired.problems[0].detail)
         self.assertIn("archived", archived.problems[0].detail)
-        self.assertEqual(self.record(fine).construction_cost_code_ids, self.record(good))
+        self.assertEqual(
+            self.record(fine).construction_cost_code_ids, self.record(good)
+        )
 
     @rows("F02")
     def test_after_the_mapping_the_same_message_lands(self):
@@ -211,7 +231,9 @@ class TestProjectHandler(MasterDataCase):
     @rows("F08")
     def test_a_parent_in_another_company_is_refused(self):
         south = self.record(
-            self.send("project", ("s", {"number": "S", "name": "S", "company": "south"}))
+            self.send(
+                "project", ("s", {"number": "S", "name": "S", "company": "south"})
+            )
         )
         item = self.send(
             "project",

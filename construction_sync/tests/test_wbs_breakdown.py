@@ -39,9 +39,7 @@ class TestWbsBreakdown(MasterDataCase):
     def test_two_nodes_can_swap_their_codes(self):
         project = self.put(entry("1", "A"), entry("2", "B"))
         self.put(entry("1", "B"), entry("2", "A"))
-        self.assertEqual(
-            self.active(project), [("B", "Node 1"), ("A", "Node 2")]
-        )
+        self.assertEqual(self.active(project), [("B", "Node 1"), ("A", "Node 2")])
 
     def test_ids_that_change_from_file_to_file_find_the_node_by_its_place(self):
         project = self.put(entry("100", "A"), entry("101", "1", "100"))
@@ -88,41 +86,61 @@ class TestWbsBreakdown(MasterDataCase):
         self.assertEqual(data["wbs"][0]["code"], "M")
 
     def test_the_same_place_twice_is_refused(self):
-        item = self.send("project", ("p1", {
-            "number": "P-1", "name": "T", "wbs": [entry("1", "A"), entry("2", "A")]}))
+        item = self.send(
+            "project",
+            (
+                "p1",
+                {
+                    "number": "P-1",
+                    "name": "T",
+                    "wbs": [entry("1", "A"), entry("2", "A")],
+                },
+            ),
+        )
         self.assertRefused(item, "business-rule", "/wbs/1/code")
 
     def test_nodes_sent_alone_join_those_of_the_list(self):
         project = self.put(entry("1", "A"))
-        item = self.send("wbs_node", ("x", {"project": "p1", "code": "9",
-                                            "name": "Late", "parent": "1",
-                                            "sequence": 70}))
+        item = self.send(
+            "wbs_node",
+            (
+                "x",
+                {
+                    "project": "p1",
+                    "code": "9",
+                    "name": "Late",
+                    "parent": "1",
+                    "sequence": 70,
+                },
+            ),
+        )
         self.assertEqual(self.record(item).path, "A › 9")
         self.assertEqual(self.record(item).project_id, project)
         self.assertComesBackUnchanged("wbs_node", item)
-        same = self.send("wbs_node", ("1", {"project": "p1", "code": "A",
-                                            "name": "Renamed"}))
+        same = self.send(
+            "wbs_node", ("1", {"project": "p1", "code": "A", "name": "Renamed"})
+        )
         self.assertEqual(self.record(same).name, "Renamed")
         self.assertFalse(same.created)
 
     def test_a_node_waits_for_its_project(self):
-        item = self.send("wbs_node", ("x", {"project": "none", "code": "9",
-                                            "name": "Late"}))
+        item = self.send(
+            "wbs_node", ("x", {"project": "none", "code": "9", "name": "Late"})
+        )
         self.assertTrue(item.waits_on)
 
     def test_a_parent_in_another_project_is_refused(self):
         self.put(entry("1", "A"))
         self.put(entry("7", "A"), external_id="p2", number="P-2")
-        item = self.send("wbs_node", ("x", {"project": "p2", "code": "9",
-                                            "name": "Late", "parent": "1"}))
+        item = self.send(
+            "wbs_node",
+            ("x", {"project": "p2", "code": "9", "name": "Late", "parent": "1"}),
+        )
         self.assertRefused(item, "business-rule", "/parent")
 
     def test_a_node_cannot_be_a_part_of_itself_or_of_another_project(self):
         one, two = self.env["project.project"].create(
-            [
-                {"name": name, "construction_number": name}
-                for name in ("One", "Two")
-            ]
+            [{"name": name, "construction_number": name} for name in ("One", "Two")]
         )
         nodes = self.env["construction.wbs"]
         top = nodes.create({"project_id": one.id, "code": "A", "name": "A"})
