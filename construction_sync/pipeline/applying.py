@@ -29,13 +29,15 @@ def deadline(flow, row):
 
 
 def fold(items):
-    """One item per object: later messages over earlier ones (see pipeline.item)."""
-    folded = {}
+    """One item per object: later messages over earlier ones (see pipeline.item).
+    What carries no data (webhook bodies, deletions) says nothing to fold."""
+    folded, going = {}, []
     for item in items:
         key = (item.external_id, item.company.id if item.company else False)
         first = folded.get(key)
         if first is None or item.data is None or first.data is None:
             folded[key] = item
+            going.append(item)
             continue
         sent = item.data.model_fields_set
         first.data = first.data.model_copy(
@@ -50,7 +52,7 @@ def fold(items):
         first.rows.extend(item.rows)
         first.content_hash = item.content_hash
         item.rows[0].item = first
-    return list(folded.values())
+    return going
 
 
 class Applier:
