@@ -156,15 +156,19 @@ class SyncAudit(models.Model):
 
     @api.depends("res_model", "res_id")
     def _compute_record_name(self):
-        """Names of the records as they are now; many at once per model."""
-        self.record_name = False
+        """Names of the records as they are now, else what the message is about; many
+        at once per model."""
+        messages = self.message_id.exists()
+        titles = {message.id: message.title for message in messages}
+        for entry in self:
+            entry.record_name = titles.get(entry.message_id.id)
         for model, entries in self.filtered("res_id").grouped("res_model").items():
             if model not in self.env:
                 continue
             records = self.env[model].browse(entries.mapped("res_id")).exists()
             names = {r.id: r.display_name for r in records._filtered_access("read")}
             for entry in entries:
-                entry.record_name = names.get(entry.res_id)
+                entry.record_name = names.get(entry.res_id) or entry.record_name
 
     @api.depends("user_id", "system_id")
     def _compute_who(self):

@@ -264,7 +264,9 @@ class SyncSystem(models.Model):
 
     def action_go_live(self):
         for system in self:
-            if not system.flow_ids.filtered(lambda f: f.state != "off"):
+            if not system.flow_ids.filtered(
+                lambda f: f.state != "off" and f.entity != "hook"
+            ):
                 raise UserError(
                     self.env._(
                         "%(name)s has no data type switched on. Switch at least one "

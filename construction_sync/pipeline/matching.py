@@ -5,6 +5,10 @@ from . import batch, gateway
 
 LIMIT = 5000
 
+#: likeness (0-100) from which a look-alike is proposed: less, and a person who accepts
+#: a whole list links strangers
+LIKELY = 85.0
+
 
 def refresh(env, flow):
     """Fill the flow's list of proposed links from the messages that wait in preview.
@@ -63,7 +67,7 @@ def _proposal(handler, item, matches):
         )
         return values
     looks = handler.candidates(handler.title(item), item.company, limit=1)
-    if looks:
+    if looks and looks[0].get("score", 0.0) >= LIKELY:
         values.update(
             res_model=looks[0]["res_model"],
             res_id=looks[0]["res_id"],

@@ -155,13 +155,14 @@ class SyncConnection(models.TransientModel):
             }
         )
         wizard.code = system.code
+        flows = system.flow_ids.filtered(lambda f: f.entity != "hook")
         for line in wizard.line_ids:
-            flow = system.flow_ids.filtered(lambda f, e=line.entity: f.entity == e)
+            flow = flows.filtered(lambda f, e=line.entity: f.entity == e)
             if flow:
                 line.write({"state": flow.state, "owner": flow.owner})
-            elif system.flow_ids:
+            elif flows:
                 line.state = "off"
-        if system.flow_ids.filtered(lambda f: f.state != "off"):
+        if flows.filtered(lambda f: f.state != "off"):
             wizard.step = "ready"
         else:
             wizard.step = "types"
@@ -238,11 +239,6 @@ class SyncConnection(models.TransientModel):
                         "owner": line.owner,
                     }
                 )
-        if self.adapter != "canonical" and "hook" not in known:
-            # webhook bodies come in as one data type and are taken apart from there
-            fresh.append(
-                {"system_id": self.system_id.id, "entity": "hook", "state": "live"}
-            )
         flows.create(fresh)
 
     def action_make_key(self):

@@ -9,7 +9,7 @@ class SyncDiscard(models.TransientModel):
 
     exception_ids = fields.Json(readonly=True)
     message_ids = fields.Json(readonly=True)
-    reason = fields.Char(required=True)
+    reason = fields.Char(help="Stays with the messages, with your name.")
     effect = fields.Char(compute="_compute_effect")
 
     @api.depends("exception_ids", "message_ids")

@@ -14,7 +14,7 @@ class SyncIgnore(models.TransientModel):
         required=True,
         default=lambda self: fields.Date.context_today(self) + timedelta(days=7),
     )
-    reason = fields.Char(required=True)
+    reason = fields.Char(help="Stays in the notes of the exception.")
 
     def action_ignore(self):
         self.ensure_one()

@@ -28,12 +28,14 @@ class SyncReplay(models.TransientModel):
             wizard.ready_count = figures["ready"]
             wizard.blocked_count = figures["blocked"]
             wizard.done_count = figures["done"]
-            lines = [
-                self.env._(
-                    "%(count)s can run now, with today's mappings.",
-                    count=figures["ready"],
+            lines = []
+            if figures["ready"]:
+                lines.append(
+                    self.env._(
+                        "%(count)s can run now, with today's mappings.",
+                        count=figures["ready"],
+                    )
                 )
-            ]
             if figures["blocked"]:
                 lines.append(
                     self.env._(
