@@ -1,3 +1,4 @@
+from . import crash_points
 from . import schemas
 from . import models
 from . import handlers

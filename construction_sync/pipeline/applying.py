@@ -132,11 +132,11 @@ class Applier:
                 row.state = "applied"
         if item.failed or item.waits_on:
             return
-        for row in item.rows[:-1]:
+        for row in item.rows:
             row.action = "updated"
-        item.rows[-1].action = _action(item)
-        if len(item.rows) > 1 and item.created:
-            item.rows[0].action = "created"
+        # of messages folded into one write the first made or linked the record
+        fresh = item.created or item.binding is None
+        item.rows[0 if fresh else -1].action = _action(item)
 
 
 def _action(item):

@@ -1,0 +1,127 @@
+"""Where things are: Odoo's configuration, its database, how it is started."""
+
+import configparser
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+
+SET_UP = Path(__file__).with_name("set_up_script.py")
+KEY = "csk_harness" + "h" * 37
+
+
+class CannotGoOn(Exception):
+    """Something that the harness needs is missing; the sentence says what."""
+
+
+@dataclass
+class Installation:
+    """One database with the suite in it, and the Odoo that serves it.
+
+    :param config: odoo.conf
+    :param database: name of the database
+    :param odoo_bin: Odoo's command, run with our own interpreter
+    :param folder: where logs, histories and orders to die are kept
+    """
+
+    config: Path
+    database: str
+    odoo_bin: Path
+    folder: Path
+
+    def __post_init__(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        parser = configparser.ConfigParser(interpolation=None)
+        parser.read(self.config)
+        self.options = dict(parser["options"])
+
+    @property
+    def crash_folder(self):
+        """Where orders to die are laid (``test_construction_sync.crash_points``)."""
+        folder = self.folder / "orders"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def command(self, *arguments):
+        """Odoo's command line; a subcommand comes first."""
+        words = [a for a in arguments if not str(a).startswith("-")][:1]
+        subcommand = words if arguments and arguments[0] in words else []
+        rest = arguments[1:] if subcommand else arguments
+        return [
+            sys.executable,
+            str(self.odoo_bin),
+            *subcommand,
+            f"--config={self.config}",
+            f"--database={self.database}",
+            *map(str, rest),
+        ]
+
+    def environ(self):
+        """Environment of the servers: the crash points listen."""
+        environ = {**os.environ, "CONSTRUCTION_SYNC_CRASH_DIR": str(self.crash_folder)}
+        # ./run test switches the job runner off; here it is part of what is tested
+        environ.pop("ODOO_QUEUE_JOB_CHANNELS", None)
+        return environ
+
+    def connect(self, database=None, patience=60.0):
+        """A connection of the harness's own; waits while PostgreSQL comes back."""
+        wanted = {
+            "host": self.options.get("db_host"),
+            "port": self.options.get("db_port"),
+            "user": self.options.get("db_user"),
+            "password": self.options.get("db_password"),
+        }
+        wanted = {k: v for k, v in wanted.items() if v and v != "False"}
+        end = time.monotonic() + patience
+        while True:
+            try:
+                return psycopg2.connect(
+                    dbname=database or self.database, connect_timeout=5, **wanted
+                )
+            except psycopg2.OperationalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+
+    def query(self, statement, *values):
+        """Rows of one statement in a transaction of its own."""
+        connection = self.connect()
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(statement, values)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def has_module(self, name):
+        return bool(
+            self.query(
+                "SELECT 1 FROM ir_module_module "
+                "WHERE name = %s AND state = 'installed'",
+                name,
+            )
+        )
+
+    def set_up(self, systems):
+        """Systems with live flows and one client that speaks for all of them.
+
+        :param systems: codes of the systems to make, each once
+        """
+        missing = [n for n in ("construction_sync",) if not self.has_module(n)]
+        if missing:
+            raise CannotGoOn(f"{self.database} lacks the module {missing[0]}.")
+        script = SET_UP.read_text("utf-8")
+        done = subprocess.run(
+            self.command("shell", "--no-http", "--log-level=error"),
+            input=f"CODES = {sorted(systems)!r}\nKEY = {KEY!r}\n{script}",
+            env=self.environ(),
+            capture_output=True,
+            text=True,
+        )
+        if "harness is set up" not in done.stdout:
+            said = (done.stderr or done.stdout).strip().splitlines()[-5:]
+            raise CannotGoOn("Odoo's shell did not set up the systems: " + " ".join(said))

@@ -1,0 +1,166 @@
+"""What a scenario plays on: servers, senders, faults, and the verdict at the end."""
+
+import contextlib
+import time
+
+import psycopg2
+
+from harness import checker, standing
+from harness.history import History
+from harness.odoo_server import OdooServer
+from harness.postgres import Postgres
+from harness.sender import Load, Sender, Source
+
+#: a lost bell costs at most a minute; the machine may be slow besides
+MINUTE = 75.0
+
+
+class Stage:
+    """One scenario on one system of its own.
+
+    ``complaints`` are sentences about what the checker cannot see in the tables: a
+    crash point that was never passed, an answer that took too long.
+    """
+
+    def __init__(self, installation, server, name, system, prefix, limits):
+        self.installation = installation
+        self.server = server
+        self.name = name
+        self.system = system
+        self.prefix = prefix
+        self.limits = limits
+        self.postgres = Postgres(installation)
+        self.history = History(installation.folder / f"{name}.jsonl")
+        self.complaints = []
+        self.patience = 150.0
+        self.servers = [server]
+        self._order = 0
+
+    # ---- senders -----------------------------------------------------------------
+
+    def sender(self):
+        return Sender([s.address for s in self.servers], self.history)
+
+    def source(self, objects, label="", **options):
+        """Objects named after the scenario; ``label`` keeps several sources apart."""
+        return Source(self.system, f"{self.prefix}{label}", objects, **options)
+
+    @contextlib.contextmanager
+    def load(self, **options):
+        """Senders at work while the block runs."""
+        load = Load(
+            [s.address for s in self.servers],
+            self.history,
+            self.system,
+            self.prefix,
+            **options,
+        ).start()
+        try:
+            yield load
+        finally:
+            self.complaints += load.finish()
+
+    @property
+    def entities(self):
+        """Kinds of objects: vendors, and money documents where there are any."""
+        if self.installation.has_module("test_construction_sync"):
+            return ("vendor", "test_document")
+        return ("vendor",)
+
+    # ---- faults ------------------------------------------------------------------
+
+    def order(self, point, times=1):
+        """Order that the next ``times`` processes that pass a point die there."""
+        for _ in range(times):
+            self._order += 1
+            (self.installation.crash_folder / f"{point}-{self._order:03d}").touch()
+
+    def wait_for_orders(self, seconds):
+        """Until every order was carried out; a complaint when one was not."""
+        folder = self.installation.crash_folder
+        end = time.monotonic() + seconds
+        while any(p.name[:1] == "c" for p in folder.iterdir()):
+            if time.monotonic() > end:
+                break
+            time.sleep(0.05)
+        self.collect_orders()
+
+    def collect_orders(self):
+        """Note what died, and take back what nobody carried out."""
+        for path in sorted(self.installation.crash_folder.iterdir()):
+            if path.name.startswith("taken-"):
+                _taken, point, _number, pid = path.name.split("-")
+                self.history.add("fault", target=point, pid=int(pid))
+            elif path.name[:1] == "c":
+                point = path.name.partition("-")[0]
+                self.complaints.append(f"nobody passed the crash point {point}")
+            if not path.name.startswith("break-"):
+                path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def broken(self, rule):
+        """The software breaks a rule while the block runs."""
+        path = self.installation.crash_folder / f"break-{rule}"
+        path.touch()
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+    def kill(self, target):
+        """One fault; returns whether it hit something."""
+        if target == "session":
+            pid = self.postgres.cut_session()
+        elif target == "backend":
+            pid = self.postgres.kill_backend()
+        elif target == "postmaster":
+            pid = self.postgres.restart_immediately()
+        else:
+            pid = self.server.kill(target)
+        if pid is not None:
+            self.history.add("fault", target=target, pid=pid)
+        return pid is not None
+
+    @contextlib.contextmanager
+    def second_server(self):
+        """Another Odoo on the same database; senders use both."""
+        second = OdooServer(self.installation, name=f"odoo-second-{self.name}")
+        with second:
+            self.servers.append(second)
+            try:
+                yield second
+            finally:
+                self.servers.remove(second)
+
+    # ---- the end -----------------------------------------------------------------
+
+    def settle(self, patience=None):
+        """Wait until nothing is under way; returns the seconds that it took."""
+        start = time.monotonic()
+        end = start + (patience or self.patience)
+        while True:
+            try:
+                connection = self.installation.connect()
+                try:
+                    while standing.unfinished(connection, self.system)[0]:
+                        if time.monotonic() > end:
+                            return time.monotonic() - start
+                        time.sleep(0.25)
+                    return time.monotonic() - start
+                finally:
+                    connection.close()
+            except psycopg2.Error:
+                time.sleep(0.5)
+
+    def verdict(self):
+        """What the checker finds, and our own complaints."""
+        self.collect_orders()
+        connection = self.installation.connect()
+        try:
+            found = standing.read(connection, self.system, self.prefix)
+        finally:
+            connection.close()
+        self.history.close()
+        result = checker.check(self.history.lines, found)
+        result.other += self.complaints
+        return result
