@@ -54,13 +54,15 @@ class SyncHandler(models.AbstractModel):
 
     def references(self, items):
         """``[(item, Reference)]`` for all that the items name: by default every
-        reference of the schema. Those in ``_waits`` may still arrive."""
+        reference of the schema. Those in ``_waits`` may still arrive. A deletion may
+        come without data and names nothing."""
         return [
             (
                 item,
                 Reference(pointer, entity, value, waits=entity in self._waits),
             )
             for item in items
+            if not item.deleted
             for pointer, entity, value in item.data.references()
         ]
 
