@@ -15,6 +15,8 @@ from . import sync_message_body
 from . import sync_binding
 from . import sync_crosswalk
 from . import sync_exception
+from . import sync_suggestion
+from . import sync_conflict
 from . import sync_match
 from . import sync_audit
 from . import sync_metric

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..pipeline import decisions, intervention
+from ..pipeline import advice, decisions, intervention
 from ..schemas import problem
 
 #: kind -> (who it goes to, days until due); the others go to the administrator
@@ -176,74 +176,8 @@ class SyncException(models.Model):
         "kind", "value", "value_kind", "why", "remedy", "system_id.name", "fix"
     )
     def _compute_advice(self):
-        """Why and what to do, with the names of this case; the catalogue of kinds has
-        the general words for the rest."""
-        kinds = self.env["construction.sync.crosswalk"]._kinds()
         for exception in self:
-            system = exception._sender()
-            what = kinds.get(exception.value_kind, (exception.value_kind, None))[0]
-            words = {"system": system, "value": exception.value, "what": what}
-            why, advice = exception.why, exception.remedy
-            if exception.kind == "company-unknown":
-                why = self.env._(
-                    "%(system)s calls a company %(value)s, and nobody has said yet which "
-                    "of your companies that is.",
-                    **words,
-                )
-                advice = self.env._("Choose the company. What waits goes on by itself.")
-            elif exception.fix == "map" and exception.kind == "parent-missing":
-                why = self.env._(
-                    "%(value)s was named, but it has not arrived from %(system)s.",
-                    **words,
-                )
-                advice = self.env._(
-                    "Have %(system)s send it, or choose the record it stands for.",
-                    **words,
-                )
-            elif exception.fix == "map" and exception.kind == "reference-ambiguous":
-                why = self.env._(
-                    "%(value)s could be more than one record (%(what)s) in Odoo.",
-                    **words,
-                )
-                advice = self.env._("Choose which one it is. It is remembered.")
-            elif exception.fix == "map" and exception.kind.startswith("code-"):
-                advice = self.env._(
-                    "Choose another one that %(value)s stands for, or take it back into "
-                    "use and retry.",
-                    **words,
-                )
-            elif exception.fix == "map":
-                why = self.env._(
-                    "%(system)s wrote %(value)s (%(what)s). No record in Odoo has that "
-                    "code, no link and no value mapping names it, and Odoo never "
-                    "guesses.",
-                    **words,
-                )
-                advice = self.env._(
-                    "Choose what it stands for. What waits goes on by itself, and what "
-                    "comes later follows the same mapping."
-                )
-            elif exception.fix == "link":
-                why = self.env._(
-                    "%(system)s sent something that looks like a record Odoo already "
-                    "has, but no key proves that it is the same.",
-                    **words,
-                )
-                advice = self.env._(
-                    "Link it to that record, or say that it is new and it is created."
-                )
-            elif exception.fix == "decide":
-                why = self.env._(
-                    "Odoo leads these fields, and %(system)s sent other values for them. "
-                    "Everything else it sent has been applied.",
-                    **words,
-                )
-                advice = self.env._(
-                    "Compare the values below and say which ones count. Nothing changes "
-                    "until you do."
-                )
-            exception.explanation = why
-            exception.advice = advice
+            exception.explanation, exception.advice = advice.of(exception)
 
     @api.depends("record_count", "behind_count")
     def _compute_held_text(self):
@@ -580,64 +514,3 @@ class SyncException(models.Model):
                 ("ignore_until", "<=", fields.Date.context_today(self)),
             ]
         ).write({"state": "new", "ignore_until": False, "reopened": True})
-
-
-class SyncSuggestion(models.Model):
-    """A look-alike for an unknown value, with its evidence. Never applied by itself."""
-
-    _name = "construction.sync.suggestion"
-    _description = "Suggestion"
-    _order = "exception_id, score desc, id"
-
-    exception_id = fields.Many2one(
-        "construction.sync.exception", required=True, ondelete="cascade", index=True
-    )
-    name = fields.Char(required=True)
-    res_model = fields.Char(required=True)
-    res_id = fields.Many2oneReference(model_field="res_model", required=True)
-    evidence = fields.Char(string="Why")
-    score = fields.Float(help="Likeness from 0 to 100; 100 is equal by rule.")
-
-    def action_choose_here(self):
-        """Button beside a suggestion: take it, and show what goes on."""
-        self.ensure_one()
-        exception = self.exception_id
-        messages = exception.message_line_ids.ids
-        self.action_choose()
-        return exception._follow(
-            messages,
-            self.env._(
-                "%(value)s stands for %(name)s from now on.",
-                value=exception.value or exception.name,
-                name=self.name,
-            ),
-        )
-
-    def action_choose(self):
-        """Take this one: map and set going (kind by kind, see the exception)."""
-        self.ensure_one()
-        record = self.env[self.res_model].browse(self.res_id)
-        if self.exception_id.kind in ("possible-match", "already-linked"):
-            return self.exception_id.action_link_to(record)
-        return self.exception_id.action_map_to(record)
-
-
-class SyncConflict(models.Model):
-    """One field that both sides changed: both values, side by side (F07)."""
-
-    _name = "construction.sync.conflict"
-    _description = "Difference"
-    _order = "exception_id, id"
-
-    exception_id = fields.Many2one(
-        "construction.sync.exception", required=True, ondelete="cascade", index=True
-    )
-    message_id = fields.Integer(readonly=True)
-    field = fields.Char(required=True, readonly=True)
-    label = fields.Char(readonly=True)
-    source_value = fields.Char(string="In the system", readonly=True)
-    odoo_value = fields.Char(string="In Odoo", readonly=True)
-    pending = fields.Json(readonly=True)
-    decided = fields.Selection(
-        [("source", "The outside's"), ("odoo", "Odoo's")], readonly=True
-    )

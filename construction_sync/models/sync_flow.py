@@ -311,7 +311,8 @@ class SyncFlow(models.Model):
                 if line.field not in known:
                     raise ValidationError(
                         self.env._(
-                            "%(flow)s has no field called %(field)s. It has: %(known)s.",
+                            "%(flow)s has no field called %(field)s. It has: "
+                            "%(known)s.",
                             flow=flow.display_name,
                             field=line.field,
                             known=", ".join(sorted(known)),

@@ -50,6 +50,15 @@ class SyncGatekeeper(models.AbstractModel):
             )
 
     @api.model
+    def _may(self, right):
+        """Whether the user holds ``right``: for buttons that should not be offered."""
+        try:
+            self._check(right)
+        except AccessError:
+            return False
+        return True
+
+    @api.model
     def _check_four_eyes(self, exception):
         """Refuse a decision on one's own submission."""
         # gateway: who sent it matters, not whether the user may read clients

@@ -37,7 +37,8 @@ class SyncIdempotency(models.Model):
         self.env.cr.execute(
             SQL(
                 "UPDATE construction_sync_idempotency "
-                "SET answer = NULL, headers = NULL WHERE answer IS NOT NULL AND created_at < %s",
+                "SET answer = NULL, headers = NULL "
+                "WHERE answer IS NOT NULL AND created_at < %s",
                 now - timedelta(days=30),
             )
         )

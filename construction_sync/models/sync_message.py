@@ -226,7 +226,7 @@ class SyncMessage(models.Model):
             note = message.note or ""
             if message.state == "retry" and message.next_at:
                 note = self.env._(
-                    "Tried %(count)s times; the next try is at %(when)s. Nothing to do.",
+                    "Tried %(count)s times, next at %(when)s. Nothing to do.",
                     count=message.attempts,
                     when=format_datetime(self.env, message.next_at, dt_format="short"),
                 )

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from ..pipeline import overview_cards, overview_figures
+
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
@@ -148,17 +150,17 @@ class SyncSystem(models.Model):
             )
 
     def _compute_dashboard(self):
-        cards = self.env["construction.sync.overview"]._cards(self)
+        cards = overview_cards.cards(self.env, self)
         for system in self:
             system.dashboard = json.dumps(cards[system.id])
 
     def _compute_dashboard_graph(self):
-        graphs = self.env["construction.sync.overview"]._graphs(self)
+        graphs = overview_cards.graphs(self.env, self)
         for system in self:
             system.dashboard_graph = graphs[system.id]
 
     def _compute_counts(self):
-        causes = self.env["construction.sync.overview"]._open_exceptions(self)
+        causes = overview_figures.open_causes(self.env, self)
         rows = self.env["construction.sync.binding"]._read_group(
             [("system_id", "in", self.ids), ("state", "=", "linked")],
             ["system_id"],
@@ -297,9 +299,10 @@ class SyncSystem(models.Model):
     def action_next_step(self):
         """What the first button of the card does: the next right thing."""
         self.ensure_one()
-        if self.state == "draft":
+        admin = self.env["construction.sync.gatekeeper"]._may("admin")
+        if self.state == "draft" and admin:
             return self.action_continue_setup()
-        if self.state == "paused":
+        if self.state == "paused" and admin:
             return self.action_resume()
         if self.exception_count:
             return self.action_open_exceptions()

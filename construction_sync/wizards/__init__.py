@@ -1,3 +1,4 @@
+from . import sync_key_shown
 from . import sync_progress
 from . import sync_map
 from . import sync_replay

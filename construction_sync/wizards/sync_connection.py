@@ -31,8 +31,9 @@ class SyncConnection(models.TransientModel):
     )
     step_text = fields.Char(compute="_compute_step_text")
     adapter = fields.Selection(
-        selection=lambda self: self.env["construction.sync.system"]
-        ._selection_adapter(),
+        selection=lambda self: self.env[
+            "construction.sync.system"
+        ]._selection_adapter(),
         string="How does it speak?",
         default="canonical",
         required=True,

@@ -10,7 +10,9 @@ class SyncCorrection(models.TransientModel):
     _name = "construction.sync.correction"
     _description = "Corrected Message"
 
-    message_id = LooseMany2one("construction.sync.message", required=True, readonly=True)
+    message_id = LooseMany2one(
+        "construction.sync.message", required=True, readonly=True
+    )
     note = fields.Char(related="message_id.note", string="What is wrong")
     payload = fields.Text(string="Corrected message", required=True)
 

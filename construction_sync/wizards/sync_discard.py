@@ -19,9 +19,9 @@ class SyncDiscard(models.TransientModel):
             held = exceptions.browse(wizard.exception_ids or []).message_line_ids
             count = len(held) + len(wizard.message_ids or [])
             wizard.effect = self.env._(
-                "%(count)s messages will never be applied. They stay readable, with "
-                "your reason and name. Ask the sender to send them again if they are "
-                "needed after all.",
+                "Messages that will never be applied: %(count)s. They stay readable, "
+                "with your reason and name. What is needed after all has to be sent "
+                "again.",
                 count=count,
             )
 

@@ -32,20 +32,20 @@ class SyncReplay(models.TransientModel):
             if figures["ready"]:
                 lines.append(
                     self.env._(
-                        "%(count)s can run now, with today's mappings.",
+                        "Can run now, with today's mappings: %(count)s",
                         count=figures["ready"],
                     )
                 )
             if figures["blocked"]:
                 lines.append(
                     self.env._(
-                        "%(count)s still miss something that has to be decided first.",
+                        "Still miss a decision first: %(count)s",
                         count=figures["blocked"],
                     )
                 )
             if figures["done"]:
                 lines.append(
-                    self.env._("%(count)s are already done.", count=figures["done"])
+                    self.env._("Already done: %(count)s", count=figures["done"])
                 )
             lines.append(
                 self.env._("Nothing that is already written is written again.")

@@ -30,12 +30,9 @@ export class OverviewTiles extends Component {
             : this.state.tiles;
     }
 
-    /** One row for all and, where it says something else, one for mine. */
+    /** One row for all and, where something is mine, one for mine. */
     get rows() {
-        const differs = this.state.tiles.some(
-            (tile) => tile.mine !== null && tile.mine !== tile.all
-        );
-        return differs ? ["all", "mine"] : ["all"];
+        return this.state.tiles.some((tile) => tile.mine) ? ["all", "mine"] : ["all"];
     }
 
     tileClass(tile, row) {

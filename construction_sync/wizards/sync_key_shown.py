@@ -1,0 +1,21 @@
+from odoo import api, fields, models
+
+
+class SyncKeyShown(models.TransientModel):
+    """Shows a new key once; only its hash is kept."""
+
+    _name = "construction.sync.key.shown"
+    _description = "New API Key"
+
+    client_id = fields.Many2one("construction.sync.client", readonly=True)
+    key = fields.Char(readonly=True)
+    example = fields.Text(compute="_compute_example")
+
+    @api.depends("key")
+    def _compute_example(self):
+        base = self.env["ir.config_parameter"].sudo().get_param("web.base.url")
+        for shown in self:
+            shown.example = (
+                f"curl -H 'Authorization: Bearer {shown.key}' "
+                f"{base}/construction_sync/v1/vendor?limit=1"
+            )
