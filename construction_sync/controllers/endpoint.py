@@ -11,6 +11,8 @@ import logging
 import re
 from datetime import datetime, timezone
 
+from werkzeug.exceptions import ClientDisconnected
+
 from odoo import http
 from odoo.http import request
 
@@ -126,7 +128,12 @@ def body(limit=MAX_BODY):
                 "body-too-large", f"The body has {length} bytes, {limit} are taken."
             )
         )
-    raw = incoming.get_data(cache=True)
+    try:
+        raw = incoming.get_data(cache=True)
+    except ClientDisconnected as error:
+        raise Refused(
+            Problem("json-malformed", f"{length} bytes were announced, fewer came.")
+        ) from error
     if len(raw) != length:
         raise Refused(
             Problem(

@@ -23,6 +23,10 @@ class EventsController(http.Controller):
     def post_events(self, **_parameters):
         who, headers = endpoint.caller()
         media_type = endpoint.media_type()
+        if media_type not in (EVENT_MEDIA_TYPE, BATCH_MEDIA_TYPE):
+            raise endpoint.Refused(
+                Problem("media-type", f"Send {EVENT_MEDIA_TYPE} or {BATCH_MEDIA_TYPE}.")
+            )
         raw = endpoint.body()
         trace = request.httprequest.headers.get("traceparent")
         if media_type == EVENT_MEDIA_TYPE:
@@ -31,15 +35,11 @@ class EventsController(http.Controller):
                     Problem("body-too-large", "One event has at most 1 MiB.")
                 )
             return _answer_one(_take(who, [judge(raw, trace=trace)])[0], headers, raw)
-        if media_type == BATCH_MEDIA_TYPE:
-            try:
-                judged = judge_batch(raw, trace=trace)
-            except StrictJsonError as error:
-                raise endpoint.Refused(strict_json_problem(error)) from error
-            return _answer_batch(_take(who, judged), headers)
-        raise endpoint.Refused(
-            Problem("media-type", f"Send {EVENT_MEDIA_TYPE} or {BATCH_MEDIA_TYPE}.")
-        )
+        try:
+            judged = judge_batch(raw, trace=trace)
+        except StrictJsonError as error:
+            raise endpoint.Refused(strict_json_problem(error)) from error
+        return _answer_batch(_take(who, judged), headers)
 
 
 def _take(who, judged):

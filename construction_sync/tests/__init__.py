@@ -19,3 +19,6 @@ from . import test_bank_change
 from . import test_legal_entities
 from . import test_tours
 from . import test_views
+from . import test_idempotency_key
+from . import test_webhooks_in
+from . import test_bad_bodies
