@@ -108,6 +108,12 @@ class SyncException(models.Model):
     )
     explanation = fields.Char(string="Why it happened", compute="_compute_advice")
     advice = fields.Char(string="What to do now", compute="_compute_advice")
+    similar_ids = fields.Many2many(
+        "construction.sync.exception",
+        string="Similar, solved",
+        compute="_compute_similar_ids",
+        help="How the last ones of this kind were solved.",
+    )
     held_text = fields.Char(string="Holds up", compute="_compute_held_text")
     mine_or_free = fields.Boolean(
         compute="_compute_mine_or_free", search="_search_mine_or_free"
@@ -178,6 +184,21 @@ class SyncException(models.Model):
     def _compute_advice(self):
         for exception in self:
             exception.explanation, exception.advice = advice.of(exception)
+
+    @api.depends("kind", "system_id")
+    def _compute_similar_ids(self):
+        """The last three of the same kind and system; only the form asks for them."""
+        for exception in self:
+            exception.similar_ids = self.search(
+                [
+                    ("kind", "=", exception.kind),
+                    ("system_id", "=", exception.system_id.id),
+                    ("state", "=", "resolved"),
+                    ("id", "!=", exception._origin.id),
+                ],
+                order="resolved_at desc",
+                limit=3,
+            )
 
     @api.depends("record_count", "behind_count")
     def _compute_held_text(self):

@@ -22,3 +22,4 @@ from . import test_views
 from . import test_idempotency_key
 from . import test_webhooks_in
 from . import test_bad_bodies
+from . import test_wizards
