@@ -11,10 +11,11 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from pydantic_core import PydanticCustomError
+
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .. import schemas
 from ..schemas.problem import Problem
 from ..schemas.times import read_time
 from .gateway import Refused
@@ -178,7 +179,7 @@ def _read_cursor(cursor):
 def _read_after(after):
     try:
         return read_time(after).astimezone(timezone.utc).replace(tzinfo=None)
-    except schemas.canonical.PydanticCustomError as error:
+    except PydanticCustomError as error:
         raise Refused(
             Problem(
                 "parameter-invalid",
