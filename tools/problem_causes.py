@@ -108,7 +108,7 @@ CAUSES = {
     "idempotency-key-invalid": (ANSWER, "The header is empty, too long or sent twice."),
     "idempotency-key-reused": (
         ANSWER,
-        "The same key came with another call: another method, address, version or body.",
+        "The same key came with another call: another address, version or body.",
     ),
     "idempotency-key-running": (
         ANSWER,
@@ -116,7 +116,7 @@ CAUSES = {
     ),
     "superseded": (
         ANSWER,
-        "A ``PUT`` carries a version below the one that stands. ``current`` says which.",
+        "A ``PUT`` carries a version below the one that stands (``current``).",
     ),
     "version-conflict": (
         BOTH,
