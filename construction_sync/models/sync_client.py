@@ -34,7 +34,9 @@ class Caller:
     expires_at: object
 
     def may(self, entity, action):
-        return f"{entity}:{action}" in self.scopes or f"*:{action}" in self.scopes
+        """Whether a scope allows it; ``*`` stands for data types, not for metrics."""
+        every = entity != "metrics" and f"*:{action}" in self.scopes
+        return every or f"{entity}:{action}" in self.scopes
 
     @property
     def system_ids(self):

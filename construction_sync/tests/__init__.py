@@ -23,3 +23,7 @@ from . import test_idempotency_key
 from . import test_webhooks_in
 from . import test_bad_bodies
 from . import test_wizards
+from . import test_interface_events
+from . import test_interface_objects
+from . import test_gate
+from . import test_order

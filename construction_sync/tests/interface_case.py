@@ -141,6 +141,10 @@ class InterfaceCase(HttpCase):
         more = attributes.pop("fields", {})
         return self.event(external_id, {"name": name, **more}, **attributes)
 
+    def gone(self, external_id, entity="vendor", **attributes):
+        """The event of a deletion at the source."""
+        return self.event(external_id, None, entity, deleted=True, **attributes)
+
     def project(self, external_id="p1", number="P-1", **attributes):
         """A project's event; ``fields`` are further fields of the project."""
         more = {"name": f"Project {number}", **attributes.pop("fields", {})}
