@@ -157,6 +157,9 @@ class SyncConnection(models.TransientModel):
         )
         wizard.code = system.code
         flows = system.flow_ids.filtered(lambda f: f.entity != "hook")
+        if not flows.filtered(lambda f: f.state != "off"):
+            # nothing was chosen yet: the defaults stand
+            flows = flows.browse()
         for line in wizard.line_ids:
             flow = flows.filtered(lambda f, e=line.entity: f.entity == e)
             if flow:
