@@ -35,7 +35,7 @@ def crash_before_doorbell(stage):
     stage.order("c3")
     sender.post([source.event(thing) for thing in source.objects])
     stage.wait_for_orders(5)
-    seconds = stage.settle()
+    seconds = stage.settle(traffic=False)
     if seconds > MINUTE:
         stage.complaints.append(f"a lost doorbell cost {seconds:.0f} s")
 
@@ -150,7 +150,7 @@ def runner_dead(stage):
     try:
         time.sleep(0.5)
         sender.post([source.event(thing) for thing in source.objects])
-        seconds = stage.settle()
+        seconds = stage.settle(traffic=False)
     finally:
         over.set()
         thread.join()

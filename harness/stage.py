@@ -13,6 +13,8 @@ from harness.sender import Load, Sender, Source
 
 #: a lost bell costs at most a minute; the machine may be slow besides
 MINUTE = 75.0
+#: seconds between the events of a quiet time
+TRICKLE = 3.0
 
 
 class Stage:
@@ -32,9 +34,9 @@ class Stage:
         self.postgres = Postgres(installation)
         self.history = History(installation.folder / f"{name}.jsonl")
         self.complaints = []
-        self.patience = 150.0
         self.servers = [server]
         self._order = 0
+        self._calm = None
 
     # ---- senders -----------------------------------------------------------------
 
@@ -134,23 +136,39 @@ class Stage:
 
     # ---- the end -----------------------------------------------------------------
 
-    def settle(self, patience=None):
-        """Wait until nothing is under way; returns the seconds that it took."""
+    def settle(self, patience=150.0, traffic=True):
+        """Wait until nothing is under way; returns the seconds that it took.
+
+        :param traffic: go on sending an event now and then, as systems do: it rings
+            for what a killed worker left; without it only the minute's cron does
+        """
         start = time.monotonic()
-        end = start + (patience or self.patience)
-        while True:
+        ring = start + TRICKLE
+        while (waited := time.monotonic() - start) < patience:
+            if not self._under_way():
+                break
+            if traffic and time.monotonic() > ring:
+                ring = time.monotonic() + TRICKLE
+                self._trickle()
+            time.sleep(0.25)
+        return waited
+
+    def _under_way(self):
+        """How many messages are; one as long as the database does not answer."""
+        try:
+            connection = self.installation.connect()
             try:
-                connection = self.installation.connect()
-                try:
-                    while standing.unfinished(connection, self.system)[0]:
-                        if time.monotonic() > end:
-                            return time.monotonic() - start
-                        time.sleep(0.25)
-                    return time.monotonic() - start
-                finally:
-                    connection.close()
-            except psycopg2.Error:
-                time.sleep(0.5)
+                return standing.unfinished(connection, self.system)[0]
+            finally:
+                connection.close()
+        except psycopg2.Error:
+            return 1
+
+    def _trickle(self):
+        if self._calm is None:
+            self._calm = self.source(3, "calm", entities=self.entities)
+        thing = self._calm.random.choice(self._calm.objects)
+        self.sender().post([self._calm.event(thing)], single=True)
 
     def verdict(self):
         """What the checker finds, and our own complaints."""

@@ -19,7 +19,10 @@ class SyncFlow(models.Model):
         try:
             done, left = drain.run(self.env.registry, BUDGET, self.ids)
         except OperationalError as error:
-            raise RetryableJobError("The database was in the way.") from error
+            # soon: while this job waits its key keeps other rings from being heard
+            raise RetryableJobError(
+                "The database was in the way.", seconds=5, ignore_retry=True
+            ) from error
         if left:
             self._ring()
         return f"{done} messages"
