@@ -302,7 +302,9 @@ class SyncException(models.Model):
                     who=self.resolved_by_id.name or self.env._("itself"),
                 )
             )
-        self.env["construction.sync.gatekeeper"]._check_four_eyes(self)
+        self.env["construction.sync.gatekeeper"]._check_four_eyes(
+            self.message_line_ids, self.name
+        )
 
     def action_map_to(self, target, note=False):
         """Map the unknown value to ``target`` (a record or a text) from now on, and

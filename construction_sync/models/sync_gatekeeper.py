@@ -59,17 +59,17 @@ class SyncGatekeeper(models.AbstractModel):
         return True
 
     @api.model
-    def _check_four_eyes(self, exception):
-        """Refuse a decision on one's own submission."""
+    def _check_four_eyes(self, messages, name):
+        """Refuse a decision on one's own submission; ``name`` is what is decided."""
         # gateway: who sent it matters, not whether the user may read clients
-        messages = exception.message_line_ids.sudo()
+        messages = messages.sudo()
         senders = messages.client_id.user_id | messages.submitted_by_id
         if self.env.user in senders and not self.env.user._is_superuser():
             raise UserError(
                 self.env._(
                     "%(name)s holds messages that %(user)s sent. A second person must "
                     "decide.",
-                    name=exception.name,
+                    name=name,
                     user=self.env.user.name,
                 )
             )

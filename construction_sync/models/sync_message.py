@@ -286,7 +286,9 @@ class SyncMessage(models.Model):
 
     def action_discard(self, reason):
         """Give parked messages up for good, with a reason that stays on record."""
-        self.env["construction.sync.gatekeeper"]._check("resolve", self)
+        gatekeeper = self.env["construction.sync.gatekeeper"]
+        gatekeeper._check("resolve", self)
+        gatekeeper._check_four_eyes(self, self[:1].display_name)
         return intervention.discard(self.env, self, reason)
 
     def action_send_corrected(self, payload):

@@ -27,3 +27,4 @@ from . import test_interface_events
 from . import test_interface_objects
 from . import test_gate
 from . import test_order
+from . import test_exceptions

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from itertools import count
 from unittest.mock import patch
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tests.common import HOST, TEST_CURSOR_COOKIE_NAME
 
 from ..adapters.standard_webhooks import signed_headers
@@ -313,3 +313,14 @@ class InterfaceCase(HttpCase):
         self.env.flush_all()
         self.env.cr.execute(f"SELECT count(*) FROM construction_sync_{table}")
         return self.env.cr.fetchone()[0]
+
+    def user(self, login, *groups, companies=None):
+        """A user of these groups of the suite, in the test's company."""
+        companies = companies or self.company
+        return new_test_user(
+            self.env,
+            login,
+            ",".join(f"construction_sync.group_{group}" for group in groups),
+            company_id=companies[0].id,
+            company_ids=[(6, 0, companies.ids)],
+        )
