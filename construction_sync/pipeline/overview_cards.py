@@ -109,7 +109,7 @@ def _row(env, flow, figures, labels, now):
     if not last:
         fresh = env._("Nothing received yet")
     elif late:
-        fresh = env._("Late: expected every %(span)s", span=_span(env, target))
+        fresh = env._("Late: expected within %(span)s", span=_span(env, target))
     else:
         fresh = env._("Up to date")
     return {
