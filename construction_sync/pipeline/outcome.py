@@ -31,6 +31,7 @@ def record(env, flow, handler, rows):
     done = [row for row in rows if row.state != "ready"]
     for row in done:
         _conclude(flow, row, now)
+    _give_way(flow, done)
     linked = links.record(env, flow, handler, done)
     _park(env, flow, done)
     _supersede_parked(env, flow, done)
@@ -67,6 +68,18 @@ def _conclude(flow, row, now):
         row.note = row.problems[0].detail[:500]
     if row.state != "waiting" and row.state != "retry":
         row.next_at = None
+
+
+def _give_way(flow, rows):
+    """Policy "a newer full state takes its place", inside one batch."""
+    if flow.on_error != "data":
+        return
+    landed = {row.external_id: row.id for row in rows if row.state == "applied"}
+    for row in rows:
+        newer = landed.get(row.external_id, 0)
+        if row.state in PARKED and row.id < newer:
+            row.state, row.superseded_by, row.problems = "superseded", newer, []
+            row.note = "A newer message took its place"
 
 
 def backoff(attempts):

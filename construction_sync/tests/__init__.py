@@ -28,3 +28,5 @@ from . import test_interface_objects
 from . import test_gate
 from . import test_order
 from . import test_exceptions
+from . import test_ownership
+from . import test_flow_policy
