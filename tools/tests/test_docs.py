@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import subprocess
 from functools import lru_cache
 
 import pytest
@@ -22,13 +21,13 @@ COMMAND = re.compile(r"\./run ([a-z0-9]+)((?: +(?!--(?:\s|$))--?[a-z][a-z-]*)*)"
 
 
 def rst_files():
-    listed = subprocess.run(
-        ["git", "-C", places.REPO, "ls-files", "-co", "--exclude-standard", "*.rst"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    return sorted(name for name in listed if (places.REPO / name).is_file())
+    made = re.compile(r"(?:\..*|var|node_modules)")
+    names = (path.relative_to(places.REPO) for path in places.REPO.rglob("*.rst"))
+    return sorted(
+        name.as_posix()
+        for name in names
+        if not any(made.fullmatch(part) for part in name.parts)
+    )
 
 
 @lru_cache(None)
