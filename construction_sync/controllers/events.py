@@ -1,9 +1,11 @@
 """``POST /events``: one event or a batch, stored before the answer."""
 
+from itertools import zip_longest
+
 from odoo import http
 from odoo.http import request
 
-from ..pipeline import gateway, intake
+from ..pipeline import gateway, intake, reach
 from ..schemas import problem_document
 from ..schemas.envelope import (
     BATCH_MEDIA_TYPE,
@@ -56,9 +58,33 @@ def _take(who, judged):
         else:
             answer = event
         answers.append(answer)
+    if who.projects or who.vendors:
+        answers = _within_reach(env, who, answers)
+        entries = [a for a in answers if isinstance(a, intake.Entry)]
     if entries:
         intake.store(request.env.registry, entries)
     return answers
+
+
+def _within_reach(env, who, answers):
+    """The answers, with a problem for what a limited caller may not change."""
+    groups = {}
+    for entry in answers:
+        if isinstance(entry, intake.Entry):
+            group = groups.setdefault((entry.entity, entry.system_id), {})
+            group.setdefault(entry.external_id, []).append(entry)
+    out = set()
+    for (entity, system_id), objects in groups.items():
+        for entries in zip_longest(*objects.values()):
+            data = {e.external_id: e.data for e in entries if e is not None}
+            beyond = reach.beyond(env, who, entity, system_id, data)
+            out.update(id(e) for e in entries if e and e.external_id in beyond)
+    return [
+        [Problem("not-found", "There is no such object.", "/subject")]
+        if id(answer) in out
+        else answer
+        for answer in answers
+    ]
 
 
 def _entry(who, routes, event):

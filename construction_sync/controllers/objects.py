@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from odoo import http
 from odoo.http import request
 
-from ..pipeline import gateway, intake, reading
+from ..pipeline import gateway, intake, reach, reading
 from ..schemas import strict_json
 from ..schemas.envelope import read_sequence, traceparent
 from ..schemas.json_faults import StrictJsonError
@@ -102,6 +102,9 @@ def _put(who, headers, schema, external_id):
         if call is not None:
             call.keep(response)
         return response
+    env = gateway.environment(request.env.cr)
+    if reach.beyond(env, who, entity, system_id, {external_id: entry.data}):
+        raise endpoint.Refused(Problem("not-found", "There is no such object."))
     try:
         intake.store(
             request.env.registry, [entry], idempotency=call and call.values()

@@ -30,3 +30,4 @@ from . import test_order
 from . import test_exceptions
 from . import test_ownership
 from . import test_flow_policy
+from . import test_segmentation
