@@ -8,9 +8,9 @@ from ..pipeline import vault
 class SyncSecret(models.Model):
     """A key that verifies what a system sends to its webhook address.
 
-    The value is encrypted with the server's master key (``construction_sync_key``
-    in the server configuration, never in the database) and bound to its row: copied
-    to another row it cannot be read (FA-B18).
+    The value is encrypted with the server's master key (see ``pipeline.vault``; never
+    in the database) and bound to its row: copied to another row it cannot be read
+    (FA-B18).
     """
 
     _name = "construction.sync.secret"

@@ -119,6 +119,7 @@ class SyncConnection(models.TransientModel):
                 "source": wizard.code,
                 "type": "construction.vendor.v1",
                 "subject": "V-1001",
+                "time": fields.Datetime.now().isoformat() + "Z",
                 "data": {"name": "Ace Concrete Ltd"},
             }
             base = wizard.system_id.get_base_url() if wizard.system_id else ""
