@@ -166,8 +166,8 @@ class SyncClient(models.Model):
             expires_at=key.expires_at,
         )
 
-    def action_new_key(self):
-        """Make a key and show it once."""
+    def _make_key(self):
+        """A new key of this client, in clear for the last time."""
         self.ensure_one()
         plain = keys.new_key()
         self.check_access("write")
@@ -179,6 +179,11 @@ class SyncClient(models.Model):
                 "key_hash": keys.digest(plain),
             }
         )
+        return plain
+
+    def action_new_key(self):
+        """Make a key and show it once."""
+        plain = self._make_key()
         wizard = self.env["construction.sync.key.shown"].create(
             {"client_id": self.id, "key": plain}
         )

@@ -73,6 +73,18 @@ class TestConnection(TransactionCase):
         self.assertFalse(wizard.key)
         self.assertEqual(wizard.system_id.state, "draft")
 
+    def test_an_integration_administrator_needs_no_other_role(self):
+        user = new_test_user(
+            self.env, "wizard-admin", "construction_sync.group_admin", tz="UTC"
+        )
+        self.env = self.env(user=user)
+        wizard = self.steps()
+        wizard.action_next()
+        wizard.action_make_key()
+        self.assertTrue(wizard.key.startswith("csk_"))
+        wizard.action_finish()
+        self.assertEqual(wizard.system_id.state, "live")
+
     def test_a_system_without_data_types_is_refused_with_the_remedy(self):
         wizard = self.steps()
         wizard.line_ids.state = "off"

@@ -4,8 +4,6 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..pipeline import keys
-
 STEPS = ["kind", "name", "types", "ready"]
 
 
@@ -254,15 +252,7 @@ class SyncConnection(models.TransientModel):
             self.client_id = self.env["construction.sync.client"].create(
                 {"name": self.name, "system_ids": [self.system_id.id]}
             )
-        plain = keys.new_key()
-        self.env["construction.sync.client.key"].create(
-            {
-                "client_id": self.client_id.id,
-                "prefix": keys.prefix(plain),
-                "key_hash": keys.digest(plain),
-            }
-        )
-        self.key = plain
+        self.key = self.client_id._make_key()
         return self._show()
 
     def action_finish(self):

@@ -13,7 +13,7 @@ class SyncKeyShown(models.TransientModel):
 
     @api.depends("key")
     def _compute_example(self):
-        base = self.env["ir.config_parameter"].sudo().get_param("web.base.url")
+        base = self.get_base_url()
         for shown in self:
             shown.example = (
                 f"curl -H 'Authorization: Bearer {shown.key}' "
