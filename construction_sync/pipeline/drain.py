@@ -57,13 +57,12 @@ def run(registry, budget=BUDGET, flow_ids=None):
         _logger.error("%s", error)
         return 0, False
     _bury(registry, session)
-    with registry.cursor() as cr:
-        signals.wake_due(cr)
+    _short(registry, signals.wake_due)
     end = time.monotonic() + budget
     total = 0
     while time.monotonic() < end:
         progress = 0
-        flows = due_flows(registry, flow_ids)
+        flows = _short(registry, due_flows, flow_ids)
         for flow_id, ready in flows:
             progress += drain_flow(registry, session, flow_id, ready)
             if time.monotonic() >= end:
@@ -74,62 +73,86 @@ def run(registry, budget=BUDGET, flow_ids=None):
     return total, True
 
 
-def due_flows(registry, flow_ids=None):
+def _short(registry, function, *arguments):
+    """``function(cr, ...)`` in a transaction of its own; once more when another
+    worker changed the same rows."""
+    for attempt in range(TRIES):
+        try:
+            with registry.cursor() as cr:
+                return function(cr, *arguments)
+        except OperationalError as error:
+            if attempt == TRIES - 1 or not _passing(error):
+                raise
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))
+    return None
+
+
+def due_flows(cr, flow_ids=None):
     """``[(flow id, ready messages, counted up to a limit)]`` of the flows that may be
     applied now, by priority. Finished interval runs are stamped."""
-    with registry.cursor() as cr:
-        env = gateway.environment(cr)
-        cr.execute(
-            SQL(
-                """
-                SELECT f.id, r.ready
-                  FROM construction_sync_flow f
-            CROSS JOIN LATERAL (
-                        SELECT count(*) AS ready FROM (
-                            SELECT 1 FROM construction_sync_message m
-                             WHERE m.flow_id = f.id AND m.state = 'ready'
-                             LIMIT 2000) x) r
-                 WHERE r.ready > 0 AND f.active
-              ORDER BY f.priority, f.id
-                """
-            )
+    env = gateway.environment(cr)
+    cr.execute(
+        SQL(
+            """
+            SELECT f.id, r.ready
+              FROM construction_sync_flow f
+        CROSS JOIN LATERAL (
+                    SELECT count(*) AS ready FROM (
+                        SELECT 1 FROM construction_sync_message m
+                         WHERE m.flow_id = f.id AND m.state = 'ready'
+                         LIMIT 2000) x) r
+             WHERE r.ready > 0 AND f.active
+          ORDER BY f.priority, f.id
+            """
         )
-        ready = dict(cr.fetchall())
-        flows = env["construction.sync.flow"].browse(ready)
-        now = fields.Datetime.now()
-        due = [
-            (f.id, ready[f.id])
-            for f in flows
-            if f._due(now) and (flow_ids is None or f.id in flow_ids)
-        ]
-        env.cr.execute(
-            SQL(
-                """
-                UPDATE construction_sync_flow SET last_run = now() AT TIME ZONE 'UTC'
-                 WHERE mode = 'interval' AND state <> 'off'
-                   AND NOT (id = ANY(%s))
-                   AND (last_run IS NULL OR last_run < (now() AT TIME ZONE 'UTC')
-                                            - interval_minutes * interval '1 minute')
-                """,
-                list(ready) or [0],
-            )
+    )
+    ready = dict(cr.fetchall())
+    flows = env["construction.sync.flow"].browse(ready)
+    now = fields.Datetime.now()
+    due = [
+        (f.id, ready[f.id])
+        for f in flows
+        if f._due(now) and (flow_ids is None or f.id in flow_ids)
+    ]
+    env.cr.execute(
+        SQL(
+            """
+            UPDATE construction_sync_flow SET last_run = now() AT TIME ZONE 'UTC'
+             WHERE mode = 'interval' AND state <> 'off'
+               AND NOT (id = ANY(%s))
+               AND (last_run IS NULL OR last_run < (now() AT TIME ZONE 'UTC')
+                                        - interval_minutes * interval '1 minute')
+            """,
+            list(ready) or [0],
         )
-        return due
+    )
+    return due
 
 
 def drain_flow(registry, session, flow_id, ready=1):
     """One batch of one flow, from the lanes that are free; returns how many messages
     got a new state.
 
-    While one batch holds all that is ready a worker takes every lane; with more
-    waiting it takes half, so that a second worker finds lanes of its own.
+    Of a handful a worker takes every lane; with more waiting it takes one half, so
+    that a second worker finds the other.
     """
     with registry.cursor() as cr:
         size = batches.size_of(gateway.environment(cr), flow_id)
-    most = lanes.SLOTS if ready <= size else lanes.SLOTS // 2
-    slots = session.take(flow_id, most, random.randrange(lanes.SLOTS))
-    if not slots:
-        return 0
+    parts = [range(lanes.SLOTS)]
+    if ready >= lanes.SHARED:
+        half = lanes.SLOTS // 2
+        parts = [range(half), range(half, lanes.SLOTS)]
+        random.shuffle(parts)
+    for part in parts:
+        if slots := session.take(flow_id, part):
+            count = _drain_lanes(registry, session, flow_id, slots, size)
+            if count:
+                return count
+    return 0
+
+
+def _drain_lanes(registry, session, flow_id, slots, size):
+    """One batch from lanes that this worker has taken; frees them."""
     try:
         count, rings = _with_retries(
             registry,
@@ -223,8 +246,7 @@ def _batch(registry, session, flow_id, select):
         rings = set(result.woken)
         if result.waiting:
             # a parent may have landed while we looked: once more, with fresh eyes
-            with registry.cursor() as cr:
-                rings |= signals.wake_landed(cr)
+            rings |= _short(registry, signals.wake_landed)
         return len(found), rings
     finally:
         if beating:

@@ -23,7 +23,7 @@ from odoo.tools import SQL
 
 from ..schemas.problem import Problem, one_line
 from . import audit, gateway, metrics, park
-from .lanes import slot_of
+from .lanes import SHARED, slot_of
 
 TRIES = 6
 EVENT_TYPE = "application/cloudevents+json"
@@ -143,7 +143,8 @@ def _store(cr, entries, ring, idempotency):
     metrics.count_intake(cr, entries)
     flows = {e.flow_id for e in landed}
     if ring and flows:
-        env["construction.sync.carrier"]._ring(sorted(flows))
+        workers = 2 if len(landed) >= SHARED else 1
+        env["construction.sync.carrier"]._ring(sorted(flows), workers)
 
 
 def _key(entry):

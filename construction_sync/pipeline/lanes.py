@@ -22,6 +22,9 @@ import psycopg2
 from odoo.sql_db import connection_info_for
 
 SLOTS = 64
+#: from this many ready messages on, two workers share a flow's lanes: for fewer the
+#: second transaction costs more than it saves
+SHARED = 100
 LANE_SPACE = 1_129_500_000
 ALIVE_SPACE = 1_129_400_000
 
@@ -87,25 +90,14 @@ class LaneSession:
     def usable(self):
         return not self._connection.closed and self.pid == os.getpid()
 
-    def take(self, flow_id, most=SLOTS, offset=0):
-        """Lock up to ``most`` free lanes of a flow, looking from ``offset`` on;
-        returns them."""
-        if most >= SLOTS:
-            rows = self.execute(
-                "SELECT s FROM generate_series(0, %s) s "
-                "WHERE pg_try_advisory_lock(%s, s)",
-                SLOTS - 1,
-                LANE_SPACE + flow_id,
-            )
-            return [row[0] for row in rows]
-        taken = []
-        for step in range(SLOTS):
-            if len(taken) >= most:
-                break
-            slot = (offset + step) % SLOTS
-            if self.take_one(flow_id, slot):
-                taken.append(slot)
-        return taken
+    def take(self, flow_id, slots):
+        """Lock those of ``slots`` that are free; returns them."""
+        rows = self.execute(
+            "SELECT s FROM unnest(%s) s WHERE pg_try_advisory_lock(%s, s)",
+            list(slots),
+            LANE_SPACE + flow_id,
+        )
+        return [row[0] for row in rows]
 
     def take_one(self, flow_id, slot):
         """Lock one lane; False when another worker has it."""
