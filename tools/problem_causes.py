@@ -86,8 +86,8 @@ CAUSES = {
     ),
     "not-found": (
         ANSWER,
-        "There is no such address, object or message, or the key may not see it. The "
-        "two cases are answered alike.",
+        "There is no such address, object or message, or the key may not see or change "
+        "it. The two cases are answered alike.",
     ),
     "method-not-allowed": (ANSWER, "The address takes other methods; see ``Allow``."),
     "gone": (RESERVED, "A version of the interface that has ended."),
