@@ -10,6 +10,7 @@ import json
 import shutil
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +18,7 @@ from uuid import uuid4
 from harness import scenarios
 from harness.installation import CannotGoOn, Installation
 from harness.odoo_server import OdooServer
+from harness.sender import Gone
 from harness.stage import Stage
 
 CRASH_ADDON = "test_construction_sync"
@@ -77,11 +79,11 @@ class Play:
             self.limits,
         )
         scenario = scenarios.SCENARIOS.get(name) or scenarios.BROKEN[name]
-        if rule:
-            with stage.broken(rule):
+        try:
+            with stage.broken(rule) if rule else nullcontext():
                 scenario(stage)
-        else:
-            scenario(stage)
+        except Gone as error:
+            stage.complaints.append(str(error))
         return stage.verdict()
 
 

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import requests
@@ -35,7 +36,11 @@ class OdooServer:
         self.installation = installation
         self.port = port or free_port()
         self.log = installation.folder / f"{name}.log"
+        self.queue = installation.has_module("queue_job")
+        self.restarts = 0
         self.process = None
+        self._watch = None
+        self._stopping = threading.Event()
         self._read = 0
         self._workers = {}
 
@@ -44,11 +49,23 @@ class OdooServer:
         return f"http://127.0.0.1:{self.port}/construction_sync/v1"
 
     def start(self):
-        """Start and wait until the server answers."""
+        """Start, wait until the server answers, and from then on start it again when
+        it ends: Odoo gives up when its database is away as a worker is born, and in
+        production a service supervisor brings it back."""
         self.log.unlink(missing_ok=True)
-        modules = "base,web,rpc"
-        if self.installation.has_module("queue_job"):
-            modules += ",queue_job"
+        self._launch()
+        end = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.stop()
+                raise CannotGoOn(f"Odoo does not answer; its log is {self.log}.")
+            time.sleep(0.3)
+        self._watch = threading.Thread(target=self._supervise, daemon=True)
+        self._watch.start()
+        return self
+
+    def _launch(self):
+        modules = "base,web,rpc" + (",queue_job" if self.queue else "")
         self.process = subprocess.Popen(
             self.installation.command(
                 f"--db-filter=^{self.installation.database}$",
@@ -63,14 +80,14 @@ class OdooServer:
             ),
             env=self.installation.environ(),
             stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
-        end = time.monotonic() + START_SECONDS
-        while not self.answers():
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.stop()
-                raise CannotGoOn(f"Odoo does not answer; its log is {self.log}.")
-            time.sleep(0.3)
-        return self
+
+    def _supervise(self):
+        while not self._stopping.wait(0.5):
+            if self.process.poll() is not None:
+                self.restarts += 1
+                self._launch()
 
     def answers(self):
         try:
@@ -112,7 +129,10 @@ class OdooServer:
         return pid
 
     def stop(self):
-        """End the server; a second SIGINT, then SIGKILL, if it does not listen."""
+        """End the server, by SIGKILL if it does not listen."""
+        self._stopping.set()
+        if self._watch is not None:
+            self._watch.join()
         if self.process is None or self.process.poll() is not None:
             return
         self.process.terminate()

@@ -75,7 +75,8 @@ def random_kills(stage):
         for target in targets:
             if time.monotonic() > end:
                 break
-            for _ in range(20):
+            # nobody to kill yet: what was killed before is still coming up
+            for _ in range(120):
                 if stage.kill(target):
                     break
                 time.sleep(0.25)

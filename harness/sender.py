@@ -19,6 +19,7 @@ from harness.installation import KEY
 
 ONE = "application/cloudevents+json"
 MANY = "application/cloudevents-batch+json"
+PROBLEM = "application/problem+json"
 START = datetime(2026, 11, 1, tzinfo=timezone.utc)
 
 
@@ -240,7 +241,14 @@ class Sender:
 
 
 def _passing(answer):
-    """Whether a later try may be answered otherwise."""
+    """Whether a later try may be answered otherwise.
+
+    Odoo without its database knows no routes: then 404 comes from Odoo itself, as a
+    page and not as a problem document.
+    """
+    problem = answer.headers.get("Content-Type", "").startswith(PROBLEM)
+    if answer.status_code == 404 and not problem:
+        return True
     if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
         return True
     return answer.status_code == 409 and "Retry-After" in answer.headers

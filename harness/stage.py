@@ -9,7 +9,7 @@ from harness import checker, standing
 from harness.history import History
 from harness.odoo_server import OdooServer
 from harness.postgres import Postgres
-from harness.sender import Load, Sender, Source
+from harness.sender import Gone, Load, Sender, Source
 
 #: a lost bell costs at most a minute; the machine may be slow besides
 MINUTE = 75.0
@@ -168,7 +168,10 @@ class Stage:
         if self._calm is None:
             self._calm = self.source(3, "calm", entities=self.entities)
         thing = self._calm.random.choice(self._calm.objects)
-        self.sender().post([self._calm.event(thing)], single=True)
+        try:
+            self.sender().post([self._calm.event(thing)], single=True)
+        except Gone as error:
+            self.complaints.append(str(error))
 
     def verdict(self):
         """What the checker finds, and our own complaints."""
