@@ -93,7 +93,10 @@ class Applier:
                 self._failed(items[0], error)
             return
         for item in items:
-            self._settle(item)
+            if item.failed and len(item.rows) > 1:
+                self._unfold(item)
+            else:
+                self._settle(item)
 
     def _unfold(self, item):
         """A folded object was refused: its messages one by one, until one fails."""
@@ -109,7 +112,9 @@ class Applier:
             references.resolve(self.env, self.handler, [single])
             self.apply([single])
             item.record_id = single.record_id
-            if row.state != "applied" and self.flow.on_error == "block":
+            if row.state in ("waiting", "retry") or (
+                row.state != "applied" and self.flow.on_error == "block"
+            ):
                 stopped = row.id
 
     def _failed(self, item, error):

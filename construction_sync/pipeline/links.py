@@ -20,11 +20,18 @@ def record(env, flow, handler, rows):
     """Insert and update links of what was applied; returns ids that are new."""
     if handler is None or not handler._target or handler._entity == "hook":
         return []
-    new, old = [], []
+    new, old = {}, {}
     for item in items_of(rows):
         if item.record_id is None:
             continue
-        (old if item.binding is not None else new).append(item)
+        # an object whose messages were applied one by one has several items
+        key = (item.external_id, item.company.id if item.company else None)
+        group = old if item.binding is not None else new
+        if key in group:
+            item.rows = group[key].rows + item.rows
+            item.linked_by = item.linked_by or group[key].linked_by
+        group[key] = item
+    new, old = list(new.values()), list(old.values())
     if new:
         _insert_bindings(env, flow, handler, new)
     if old:

@@ -74,12 +74,8 @@ def open_exception(
                 "pointer": problem.pointer,
                 "res_model": record[0] if record and record[1] else False,
                 "res_id": record[1] if record and record[1] else False,
-                "partner_id": record[1]
-                if record and record[0] == "res.partner"
-                else False,
-                "project_id": record[1]
-                if record and record[0] == "project.project"
-                else False,
+                "partner_id": _still_there(env, record, "res.partner"),
+                "project_id": _still_there(env, record, "project.project"),
                 "first_seen": now,
                 "last_seen": now,
                 "reopened": bool(before),
@@ -93,6 +89,13 @@ def open_exception(
     if conflicts:
         _note_conflicts(env, found, conflicts, message_id)
     return found
+
+
+def _still_there(env, record, model):
+    """Id for a link to ``model``: the record may have been deleted in Odoo."""
+    if not record or record[0] != model:
+        return False
+    return env[model].browse(record[1]).exists().id
 
 
 def _suggestion(env, found):

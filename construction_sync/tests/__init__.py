@@ -31,3 +31,6 @@ from . import test_exceptions
 from . import test_ownership
 from . import test_flow_policy
 from . import test_segmentation
+from . import test_isolation
+from . import test_binding_registry
+from . import test_go_live_matching
