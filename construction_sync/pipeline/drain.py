@@ -64,6 +64,8 @@ def run(registry, budget=BUDGET, flow_ids=None):
         progress = 0
         flows = _short(registry, due_flows, flow_ids)
         for flow_id, ready in flows:
+            # asked for anew: one that was cut is replaced
+            session = lanes.session(registry.db_name)
             progress += drain_flow(registry, session, flow_id, ready)
             if time.monotonic() >= end:
                 break
@@ -161,7 +163,7 @@ def _drain_lanes(registry, session, flow_id, slots, size):
             lambda cr: rows.select(cr, flow_id, slots, size),
         )
     finally:
-        session.free(flow_id, slots)
+        _free(session, flow_id, slots)
     _ring(registry, rings)
     return count
 
@@ -172,13 +174,13 @@ def drain_object(registry, flow_id, external_id, message_id, timeout=5.0):
 
     Takes the object's lane like everyone else, so it cannot overtake what waits there.
     """
-    session = lanes.session(registry.db_name)
     slot = lanes.slot_of(external_id)
     end = time.monotonic() + timeout
     while True:
         state, due = _state(registry, flow_id, message_id)
         if state != "ready" and state != "waiting" or not due:
             return state
+        session = lanes.session(registry.db_name)
         if state == "ready" and session.take_one(flow_id, slot):
             try:
                 _count, rings = _with_retries(
@@ -188,7 +190,7 @@ def drain_object(registry, flow_id, external_id, message_id, timeout=5.0):
                     lambda cr: rows.select_object(cr, flow_id, external_id, message_id),
                 )
             finally:
-                session.free(flow_id, [slot])
+                _free(session, flow_id, [slot])
             _ring(registry, rings)
             state, _due = _state(registry, flow_id, message_id)
             if state not in ("ready", "waiting"):
@@ -251,6 +253,14 @@ def _batch(registry, session, flow_id, select):
     finally:
         if beating:
             _rest(session)
+
+
+def _free(session, flow_id, slots):
+    try:
+        session.free(flow_id, slots)
+    except (OperationalError, InterfaceError):
+        # the session was cut: its locks went with it, what was committed stands
+        lanes.forget()
 
 
 def _rest(session):

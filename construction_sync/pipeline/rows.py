@@ -38,6 +38,13 @@ class Row:
     action: str = ""
     content_hash: str = ""
 
+    @property
+    def made_at(self):
+        """When the source made it. What names no time of its own (PUT) was made by the
+        time it came: with an older version's time in its place, a late one in between
+        would look like a new epoch (R8). It never proves a new epoch itself."""
+        return self.event_time or self.received_at
+
     def wait_behind(self, first_id):
         """Wait for an earlier message of the same object."""
         self.state = "waiting"
