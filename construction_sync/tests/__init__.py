@@ -34,3 +34,5 @@ from . import test_segmentation
 from . import test_isolation
 from . import test_binding_registry
 from . import test_go_live_matching
+from . import test_audit
+from . import test_logs
