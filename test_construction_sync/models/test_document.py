@@ -18,3 +18,7 @@ class TestDocument(models.Model):
     _name_unique = models.Constraint(
         "UNIQUE (name, company_id)", "This document is already here."
     )
+    # documents without a company are one company's here: NULLs would all differ
+    _number_unique = models.UniqueIndex(
+        "(name, COALESCE(company_id, 0))", "This document is already here."
+    )

@@ -1,0 +1,2 @@
+from . import test_money_key
+from . import test_retry
