@@ -3,7 +3,6 @@
 import configparser
 import contextlib
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -62,9 +61,10 @@ class Place:
     def _source(self):
         """The database that sites are copied from; made when first asked for."""
         if self._prepared is None:
-            self._prepared = f"{self.template}_by_cron"
-            self._copy(self.template, self._prepared)
-            orm = OrmProcess(self.config, self._prepared)
+            name = f"{self.template}_by_cron"
+            self._copy(self.template, name)
+            self._prepared = name
+            orm = OrmProcess(self.config, name)
             orm.call("carry_by_cron")
             orm.close()
         return self._prepared
@@ -118,7 +118,7 @@ class Site:
         self.query("ANALYZE")
 
     @contextlib.contextmanager
-    def server(self, workers=1, crons=1, queue_job=False):
+    def server(self, workers=1, crons=2, queue_job=False):
         """The address of an Odoo server that answers (a ``Server``)."""
         server = Server(self, workers, crons, queue_job)
         try:
@@ -172,7 +172,8 @@ class Server:
             str(Path(site.place.odoo_bin)),
             f"--config={site.place.config}",
             f"--database={site.database}",
-            f"--db-filter=^{re.escape(site.database)}$",
+            # one database and no filter: else Odoo lists all databases at each call
+            "--db-filter=",
             f"--workers={workers}",
             f"--max-cron-threads={crons}",
             f"--load={load}",
