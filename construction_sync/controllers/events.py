@@ -6,7 +6,7 @@ from odoo import http
 from odoo.http import request
 
 from ..pipeline import gateway, intake, reach
-from ..schemas import problem_document
+from ..schemas import problem_document, strict_json
 from ..schemas.envelope import (
     BATCH_MEDIA_TYPE,
     EVENT_MEDIA_TYPE,
@@ -36,12 +36,12 @@ class EventsController(http.Controller):
                 raise endpoint.Refused(
                     Problem("body-too-large", "One event has at most 1 MiB.")
                 )
-            return _answer_one(_take(who, [judge(raw, trace=trace)])[0], headers, raw)
+            return _answer_one(_take(who, [judge(raw, trace=trace)])[0], headers)
         try:
             judged = judge_batch(raw, trace=trace)
         except StrictJsonError as error:
             raise endpoint.Refused(strict_json_problem(error)) from error
-        return _answer_batch(_take(who, judged), headers)
+        return _answer_batch(_take(who, judged), headers, _ids(raw, judged))
 
 
 def _take(who, judged):
@@ -62,7 +62,7 @@ def _take(who, judged):
         answers = _within_reach(env, who, answers)
         entries = [a for a in answers if isinstance(a, intake.Entry)]
     if entries:
-        intake.store(request.env.registry, entries)
+        intake.store(request.env.registry, entries, cr=request.env.cr)
     return answers
 
 
@@ -124,18 +124,30 @@ def _entry(who, routes, event):
     )
 
 
-def _answer_one(answer, headers, raw):
+def _ids(raw, judged):
+    """The event ids of a batch as far as they can be read, refused ones included."""
+    if all(isinstance(event, Envelope) for event in judged):
+        return [event.id for event in judged]
+    return [
+        event.id if isinstance(event, Envelope) else event_id_of(raw[start:end])
+        for event, (start, end) in zip(
+            judged, strict_json.slice_array(raw), strict=True
+        )
+    ]
+
+
+def _answer_one(answer, headers):
     if not isinstance(answer, intake.Entry):
         return endpoint.problem_response(answer, headers)
     if answer.status == "rejected":
         return endpoint.problem_response(answer.problems, headers)
-    return _answer_batch([answer], headers, event_id_of(raw))
+    return _answer_batch([answer], headers, [answer.event_id])
 
 
-def _answer_batch(answers, headers, _only=None):
+def _answer_batch(answers, headers, ids):
     counts = {"accepted": 0, "duplicate": 0, "rejected": 0}
     events = []
-    for answer in answers:
+    for answer, event_id in zip(answers, ids, strict=True):
         if isinstance(answer, intake.Entry) and answer.status != "rejected":
             counts[answer.status] += 1
             events.append(
@@ -150,7 +162,7 @@ def _answer_batch(answers, headers, _only=None):
         counts["rejected"] += 1
         events.append(
             {
-                "id": answer.event_id if rejected else None,
+                "id": event_id,
                 "status": "rejected",
                 "error": problem_document(answer.problems if rejected else answer),
             }

@@ -37,7 +37,7 @@ class HooksController(http.Controller):
                 ),
                 {"WWW-Authenticate": "Signature"},
             )
-        flow = env["construction.sync.flow"]._routes()[system.id, "hook"]
+        flow = system.flow_ids.filtered(lambda f: f.entity == "hook")
         delivery = request.httprequest.headers.get("webhook-id")
         entry = intake.Entry(
             system_id=system.id,

@@ -106,9 +106,7 @@ def _put(who, headers, schema, external_id):
     if reach.beyond(env, who, entity, system_id, {external_id: entry.data}):
         raise endpoint.Refused(Problem("not-found", "There is no such object."))
     try:
-        intake.store(
-            request.env.registry, [entry], idempotency=call and call.values()
-        )
+        intake.store(request.env.registry, [entry], idempotency=call and call.values())
     except idempotency.TAKEN:
         # the same call is being answered by another worker right now
         return call.earlier(wait=True) or call.running()

@@ -88,7 +88,7 @@ def _checks():
     age = float(cr.fetchone()[0] or 0)
     crons = [
         env.ref(f"construction_sync.{name}", raise_if_not_found=False)
-        for name in ("cron_lane_1", "cron_wake")
+        for name in ("cron_lane_1", "cron_lane_2", "cron_wake")
     ]
     active = all(cron and cron.active for cron in crons)
     return {

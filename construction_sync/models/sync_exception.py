@@ -101,6 +101,7 @@ class SyncException(models.Model):
             ("map", "Map"),
             ("link", "Link"),
             ("decide", "Compare"),
+            ("version", "Take it as it came"),
             ("retry", "Retry"),
         ],
         compute="_compute_fix",
@@ -167,6 +168,8 @@ class SyncException(models.Model):
                 exception.fix = "link"
             elif exception.kind == "owner-conflict":
                 exception.fix = "decide"
+            elif exception.kind in ("epoch-change", "version-conflict"):
+                exception.fix = "version"
             elif exception.kind == "company-unknown" and exception.value:
                 exception.fix = "map"
             elif (
@@ -396,12 +399,19 @@ class SyncException(models.Model):
             "target": "new",
         }
 
+    def action_accept_version(self):
+        """The system has started counting again, or means what it sent last: take
+        the messages held as the state that counts, in their order."""
+        self.env["construction.sync.gatekeeper"]._check("admin", self)
+        self._decide()
+        return decisions.accept_version(self)
+
     def action_fix(self):
         """Open what usually clears this kind of exception."""
         self.ensure_one()
         if self.fix in ("map", "link"):
             return self.action_open_map()
-        if self.fix == "decide":
+        if self.fix in ("decide", "version"):
             return {
                 "type": "ir.actions.act_window",
                 "res_model": self._name,

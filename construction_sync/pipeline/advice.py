@@ -39,6 +39,18 @@ def of(exception):
                 "until you do."
             ),
         )
+    if exception.fix == "version":
+        return (
+            env._(
+                "%(system)s sent a version that does not fit the one that stands: it "
+                "has started counting again, or it gave two contents one version.",
+                **words,
+            ),
+            env._(
+                "Ask the system which of the two is right. If it is what came last, an "
+                "administrator takes it as it came; if not, discard it with a reason."
+            ),
+        )
     return exception.why, exception.remedy
 
 

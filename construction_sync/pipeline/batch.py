@@ -8,7 +8,7 @@ and their outcomes recorded (``outcome``).
 from odoo.tools import SQL
 
 from ..schemas.problem import Problem
-from . import gate, gateway, outcome, references
+from . import gate, gateway, outcome, references, signals
 from .applying import Applier, deadline, fold
 from .rows import read_rows
 from .understand import Reader
@@ -111,7 +111,8 @@ class _Batch:
                 ]
 
     def _stop_behind(self):
-        """Messages behind one of their object that is not done wait for it."""
+        """Messages behind one of their object that is not done wait for it; but one
+        that waits for a missing version lets that version pass."""
         states = ["waiting", "retry"]
         if self.flow.on_error == "block":
             states += ["exception", "dead"]
@@ -121,6 +122,7 @@ class _Batch:
                 SELECT external_id, min(id) FROM construction_sync_message
                  WHERE flow_id = %s AND state = ANY(%s)
                    AND state IN ('waiting', 'retry', 'exception', 'dead')
+                   AND COALESCE(waits_on, '') NOT LIKE 'gap:%%'
                    AND external_id = ANY(%s)
               GROUP BY external_id
                 """,
@@ -138,7 +140,8 @@ class _Batch:
     def _stop(self, row):
         """Later messages of this row's object wait for it, if the policy says so."""
         parked = row.problems or row.state == "dead"
-        if row.state == "waiting" or (parked and self.flow.on_error == "block"):
+        waits = row.state == "waiting" and not row.waits_on.startswith("gap:")
+        if waits or (parked and self.flow.on_error == "block"):
             self.stopped.setdefault(row.external_id, row.id)
 
     def _is_stopped(self, row):
@@ -212,7 +215,7 @@ class _Batch:
                 version = row.version
                 if version is None and stored[key] is not None:
                     version = stored[key].version
-                stored[key] = gate.Stamp(version, stamp.hash, stamp.time, stamp.arrival)
+                stored[key] = gate.Stamp(version, stamp.hash, row.made_at, row.id)
                 going.append(item)
             else:
                 self._held(row, verdict, stored[key])
@@ -286,7 +289,7 @@ class _Batch:
                     "parent-missing",
                     f"{row.title or row.external_id} {item.note[:1].lower()}"
                     f"{item.note[1:]}, which has not arrived.",
-                    extra={"subject": item.waits_on},
+                    extra=signals.named(item.waits_on),
                 )
             ]
             return

@@ -189,6 +189,24 @@ def take_source(exception):
     return _settle(exception, "source", env._("Took the outside's value"))
 
 
+def accept_version(exception):
+    """The source has started counting again, or means what it sent last: forget which
+    version stood, so that the messages held apply as they come."""
+    env = exception.env
+    # gateway: links are written by the backbone only; the decision was checked above
+    bindings = env["construction.sync.binding"].sudo()
+    for message in exception.message_line_ids:
+        bindings.search(
+            [
+                ("system_id", "=", message.system_id.id),
+                ("entity", "=", message.entity),
+                ("external_id", "=", message.external_id),
+                ("company_id", "in", (message.company_id.id, False)),
+            ]
+        ).write({"version": False, "content_hash": False, "event_time": False})
+    return _go_on(exception, "source", env._("Took it as the state that counts"))
+
+
 def keep_odoo(exception):
     """Keep Odoo's values; the same difference is not asked again."""
     exception.conflict_ids.write({"decided": "odoo"})

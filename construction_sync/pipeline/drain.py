@@ -11,7 +11,7 @@ import logging
 import random
 import time
 
-from psycopg2 import InterfaceError, OperationalError
+from psycopg2 import DatabaseError, InterfaceError, OperationalError
 from psycopg2.errorcodes import (
     DEADLOCK_DETECTED,
     SERIALIZATION_FAILURE,
@@ -222,6 +222,16 @@ def _with_retries(registry, session, flow_id, select):
     return 0, set()
 
 
+def _unforeseen(registry, flow_id, found):
+    """A fault that nobody foresaw, outside the handlers' own: as after a crash, each
+    message of the batch is tried alone from now on, and the one that brings it is set
+    before a person after the third time. The other flows go on (P6, P7)."""
+    _logger.exception("Batch of flow %s failed; its messages go on alone.", flow_id)
+    with registry.cursor() as cr:
+        intervention.count_crash(cr, [row.id for row in found])
+    return len(found), {flow_id}
+
+
 def _passing(error):
     """Whether the same batch may well succeed the next time."""
     return isinstance(error, Moved) or error.pgcode in (
@@ -233,7 +243,7 @@ def _passing(error):
 
 def _batch(registry, session, flow_id, select):
     """One working transaction; returns ``(messages handled, flows to ring)``."""
-    beating = False
+    beating, found = False, []
     try:
         with registry.cursor() as cr:
             found = rows.suspects_first(select(cr))
@@ -250,6 +260,10 @@ def _batch(registry, session, flow_id, select):
             # a parent may have landed while we looked: once more, with fresh eyes
             rings |= _short(registry, signals.wake_landed)
         return len(found), rings
+    except (DatabaseError, InterfaceError, Moved, AssertionError):
+        raise
+    except Exception:
+        return _unforeseen(registry, flow_id, found)
     finally:
         if beating:
             _rest(session)

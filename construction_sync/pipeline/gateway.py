@@ -7,6 +7,7 @@ of these. Nothing else in the suite takes privileges without saying why on the l
 """
 
 import ipaddress
+import time
 from datetime import datetime, timezone
 
 from odoo import api
@@ -22,6 +23,10 @@ QUIET = {
     "mail_notrack": True,
     "mail_auto_subscribe_no_notify": True,
 }
+
+
+#: (database, key digest) -> hour in which this process noted its use
+_used = {}
 
 
 class Refused(Exception):
@@ -58,7 +63,8 @@ def authenticate(env, authorization, address):
     scheme, _, key = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not key or len(key) > 200 or not key.isascii():
         raise _unauthenticated()
-    caller = env["construction.sync.client"]._caller(keys.digest(key.strip()))
+    digest = keys.digest(key.strip())
+    caller = env["construction.sync.client"]._caller(digest)
     now = datetime.now(timezone.utc).replace(tzinfo=None)
     if caller is None or (caller.expires_at and caller.expires_at <= now):
         raise _unauthenticated()
@@ -66,7 +72,22 @@ def authenticate(env, authorization, address):
         raise Refused(
             Problem("forbidden", "The key may not be used from this address.")
         )
+    _note_use(env, digest)
     return caller, _spend(env, caller)
+
+
+def _note_use(env, digest):
+    """Keep when a key was last used, to the hour, outside the call's transaction."""
+    hour = int(time.time() // 3600)
+    if _used.get((env.cr.dbname, digest)) == hour:
+        return
+    _used[env.cr.dbname, digest] = hour
+    lanes.session(env.cr.dbname).execute(
+        "UPDATE construction_sync_client_key "
+        "SET last_used_at = date_trunc('hour', now() AT TIME ZONE 'UTC') "
+        "WHERE key_hash = %s",
+        digest,
+    )
 
 
 def _unauthenticated():

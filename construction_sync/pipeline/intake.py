@@ -6,6 +6,7 @@ first. Everything is decided for all events of a call together; nothing here loo
 what the data means.
 """
 
+import contextlib
 import hashlib
 import io
 import json
@@ -98,17 +99,19 @@ def title_of(data, fallback):
     return one_line(fallback, 80)
 
 
-def store(registry, entries, *, ring=True, idempotency=None):
+def store(registry, entries, *, ring=True, idempotency=None, cr=None):
     """Store entries in one committed transaction; sets each entry's outcome.
 
     :param idempotency: client, key and fingerprint of a
         ``construction_sync_idempotency`` row that is to exist if and only if the
         (single) message does
+    :param cr: a cursor with nothing else to commit, used instead of a new one (which
+        costs a tenth of a call with one event)
     """
     for attempt in range(TRIES):
         try:
-            with registry.cursor() as cr:
-                _store(cr, entries, ring, idempotency)
+            with _committed(registry, cr) as cursor:
+                _store(cursor, entries, ring, idempotency)
             return entries
         except OperationalError as error:
             if attempt == TRIES - 1 or error.pgcode not in (
@@ -119,6 +122,22 @@ def store(registry, entries, *, ring=True, idempotency=None):
             # somebody stores the same event right now: look again at what stands
             time.sleep(random.uniform(0, 0.02 * 2**attempt))
     return entries
+
+
+@contextlib.contextmanager
+def _committed(registry, cr):
+    """A transaction on ``cr``, or on a cursor of its own: committed in the end, or
+    undone."""
+    if cr is None:
+        with registry.cursor() as own:
+            yield own
+        return
+    try:
+        yield cr
+        cr.commit()
+    except Exception:
+        cr.rollback()
+        raise
 
 
 def store_in(cr, entries):

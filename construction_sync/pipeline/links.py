@@ -50,11 +50,10 @@ def _facts(item):
     if version is None and item.binding is not None and item.binding.version:
         version = item.binding.version
     state = "tombstone" if item.deleted else "linked"
-    time = last.event_time or (item.binding.event_time if item.binding else None)
     return (
         str(version) if version is not None else None,
         item.content_hash,
-        time or None,
+        last.made_at,
         last.id,
         state,
     )

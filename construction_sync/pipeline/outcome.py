@@ -347,19 +347,30 @@ def close_settled(env, exception_ids):
 
 def _wake(env, flow, rows, linked):
     """Make ready what waited for something this batch did; returns flows to ring."""
+    system_id = flow.system_id.id
+    woken = set()
+    if linked:
+        woken |= signals.revive(env.cr, system_id, flow.entity, _names(rows, linked))
     env.cr.execute(
-        SQL("SELECT EXISTS (SELECT FROM construction_sync_message "
-            "WHERE state = 'waiting')")
-    )  # fmt: skip
+        SQL(
+            "SELECT EXISTS (SELECT FROM construction_sync_message "
+            "WHERE state = 'waiting')"
+        )
+    )
     if not env.cr.fetchone()[0]:
-        return set()
-    keys = [
-        signals.parent_key(flow.system_id.id, flow.entity, external_id)
-        for external_id in linked
-    ]
+        return woken
+    keys = [signals.parent_key(system_id, flow.entity, name) for name in linked]
     for row in rows:
         if row.state in FINAL:
             keys.append(f"behind:{row.id}")
         if row.state == "applied" and row.version is not None:
             keys.append(f"gap:{flow.id}:{row.external_id}:{row.version}")
-    return signals.wake(env.cr, keys)
+    return woken | signals.wake(env.cr, keys)
+
+
+def _names(rows, linked):
+    """What others may call the objects that just got a link: id or code."""
+    names = set(linked)
+    for item in links.items_of(rows):
+        names.add(getattr(item.data, "code", None))
+    return names

@@ -9,6 +9,7 @@ BY_VALUE = frozenset(
     {
         "reference-unknown", "reference-ambiguous", "value-unmapped",
         "code-inactive", "code-not-postable", "company-unknown", "company-crossed",
+        "parent-missing",
     }
 )  # fmt: skip
 WARNING = frozenset({"owner-conflict", "possible-match", "in-use"})

@@ -34,7 +34,7 @@ def resolve(env, handler, items):
 
 def wire(value):
     """A reference as the schema's object, whatever form it was given in."""
-    return value if isinstance(value, WireReference) else WireReference(id=str(value))
+    return WireReference.model_validate(value)
 
 
 class _Kind:

@@ -18,6 +18,12 @@ def parent_key(system_id, entity, external_id):
     return f"parent:{system_id}:{entity}:{external_id}"
 
 
+def named(key):
+    """What a ``parent:`` key names: ``value_kind`` and ``value`` of its exception."""
+    _parent, _system, entity, external_id = key.split(":", 3)
+    return {"value_kind": entity, "value": external_id}
+
+
 def wake(cr, keys):
     """Make ready what waits on one of ``keys``; returns the flows concerned."""
     keys = list(keys)
@@ -32,6 +38,33 @@ def wake(cr, keys):
          RETURNING flow_id
             """,
             keys,
+        )
+    )
+    return {row[0] for row in cr.fetchall()}
+
+
+def revive(cr, system_id, entity, values):
+    """Try again what was put before a person because one of ``values`` was unknown:
+    it has arrived (nobody needs to press a button). Returns the flows concerned."""
+    values = [value for value in values if value]
+    if not values:
+        return set()
+    cr.execute(
+        SQL(
+            """
+            UPDATE construction_sync_message m
+               SET state = 'ready', next_at = NULL, attempts = 0
+              FROM construction_sync_exception e
+              JOIN construction_sync_exception_message r ON r.exception_id = e.id
+             WHERE m.id = r.message_id AND m.state = 'exception'
+               AND e.system_id = %s AND e.state <> 'resolved'
+               AND e.kind IN ('parent-missing', 'reference-unknown')
+               AND e.value_kind = %s AND e.value = ANY(%s)
+         RETURNING m.flow_id
+            """,
+            system_id,
+            entity,
+            values,
         )
     )
     return {row[0] for row in cr.fetchall()}
