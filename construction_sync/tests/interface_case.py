@@ -32,7 +32,8 @@ ENTITIES = (
 
 @tagged("post_install", "-at_install")
 class InterfaceCase(HttpCase):
-    """A system ``portal`` with every data type live, and a client that speaks for it."""
+    """A system ``portal`` with every data type live, and a client that speaks for
+    it."""
 
     @classmethod
     def setUpClass(cls):
@@ -188,7 +189,9 @@ class InterfaceCase(HttpCase):
         """A signed webhook delivery; ``headers`` replace what would be sent."""
         signed = signed_headers("hmac", key, message_id, raw, at)
         given = {"Content-Type": "application/json", "Authorization": None, **signed}
-        return self.call("POST", f"/hooks/{code}", raw, None, {**given, **(headers or {})})
+        return self.call(
+            "POST", f"/hooks/{code}", raw, None, {**given, **(headers or {})}
+        )
 
     def wire(self, request, read=True):
         """Send bytes as they are and return all that comes back: for what no HTTP
@@ -280,8 +283,10 @@ class InterfaceCase(HttpCase):
         ].browse(binding.res_id if binding else ())
 
     def vendors(self, name):
-        return self.env["res.partner"].with_context(active_test=False).search(
-            [("name", "=", name)]
+        return (
+            self.env["res.partner"]
+            .with_context(active_test=False)
+            .search([("name", "=", name)])
         )
 
     def audit(self, **values):

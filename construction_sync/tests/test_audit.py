@@ -79,9 +79,7 @@ class TestAudit(InterfaceCase):
         chain = self.audit(doc_key="portal/vendor/v1")
         self.assertEqual(chain.mapped("action"), ["created", "updated", "superseded"])
         self.assertEqual(chain.mapped("prev_hash"), [False, *chain.mapped("hash")[:-1]])
-        self.assertEqual(
-            [e.message_id.external_id for e in chain], ["v1", "v1", "v1"]
-        )
+        self.assertEqual([e.message_id.external_id for e in chain], ["v1", "v1", "v1"])
         self.assertEqual(chain[1].changes, {"name": ["Ace", "Ace Two"]})
         parked = self.audit(doc_key=f"portal/project@{self.company.id}/p1")
         self.assertEqual(parked.mapped("action"), ["parked"])

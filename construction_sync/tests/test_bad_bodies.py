@@ -53,9 +53,7 @@ class TestBadBodies(InterfaceCase):
         for depth in (33, 5_000, 100_000):
             value = b"[" * depth + b"]" * depth
             started = time.monotonic()
-            self.refused(
-                self.text("data", "name", value=value), 400, "json-not-strict"
-            )
+            self.refused(self.text("data", "name", value=value), 400, "json-not-strict")
             self.assertLess(time.monotonic() - started, 2)
 
     @rows("FA-C03")
@@ -65,7 +63,9 @@ class TestBadBodies(InterfaceCase):
         self.refused(fits + b" ", 413, "body-too-large")
         self.assertEqual(self.post(fits).status_code, 202)
         self.assertProblem(
-            self.put("vendor", "v1", b'{"name": "A"}' + b" " * MIB), 413, "body-too-large"
+            self.put("vendor", "v1", b'{"name": "A"}' + b" " * MIB),
+            413,
+            "body-too-large",
         )
 
     @rows("FA-C03")
@@ -189,9 +189,7 @@ class TestBadBodies(InterfaceCase):
         keys = json.dumps({f"k{n}": n for n in range(20_000)}).encode()
         for value in (items, keys):
             started = time.monotonic()
-            self.refused(
-                self.text("data", "name", value=value), 400, "json-not-strict"
-            )
+            self.refused(self.text("data", "name", value=value), 400, "json-not-strict")
             self.assertLess(time.monotonic() - started, 3)
 
     @rows("FA-C14")

@@ -86,7 +86,8 @@ class TestRegistry(InterfaceCase):
         self.linked("v1").unlink()
         self.env.invalidate_all()
         self.assertEqual(
-            (binding.state, binding.res_id, binding.version), ("tombstone", record_id, "3")
+            (binding.state, binding.res_id, binding.version),
+            ("tombstone", record_id, "3"),
         )
         self.assertTrue(self.audit(res_model="res.partner", res_id=record_id))
         self.assertTrue(self.get("/vendor/v1").json()["deleted"])

@@ -24,7 +24,9 @@ class ExceptionCase(InterfaceCase):
         """So many projects that name one unknown code, parked; their messages."""
         messages = self.send(
             *(
-                self.project(f"p{n}", f"P-{n}", fields={"cost_codes": [UNKNOWN]}, **values)
+                self.project(
+                    f"p{n}", f"P-{n}", fields={"cost_codes": [UNKNOWN]}, **values
+                )
                 for n in range(count)
             )
         )
@@ -54,8 +56,9 @@ class TestUnknownValues(ExceptionCase):
         self.assertIn(self.code, [
             self.env[s.res_model].browse(s.res_id) for s in exception.suggestion_ids
         ])  # fmt: skip
-        self.assertEqual(exception.group_id,
-                         self.env.ref("construction_sync.group_project_controls"))
+        self.assertEqual(
+            exception.group_id, self.env.ref("construction_sync.group_project_controls")
+        )
 
     @rows("F02", "F65")
     def test_forty_messages_with_one_unknown_value_are_one_row(self):
@@ -63,7 +66,9 @@ class TestUnknownValues(ExceptionCase):
         exceptions = self.exceptions()
         self.assertEqual(len(exceptions), 1)
         self.assertEqual(exceptions.record_count, 40)
-        self.assertEqual(exceptions.message_line_ids, messages.sorted("id", reverse=True))
+        self.assertEqual(
+            exceptions.message_line_ids, messages.sorted("id", reverse=True)
+        )
 
     @rows("F65", "F02")
     def test_mapping_replays_all_alike_in_their_original_order(self):
@@ -159,12 +164,16 @@ class TestDecisions(ExceptionCase):
             exception.action_discard("  ")
         exception.action_discard("Sent by mistake")
         self.env.invalidate_all()
-        self.assertEqual((message.state, message.note), ("discarded", "Sent by mistake"))
+        self.assertEqual(
+            (message.state, message.note), ("discarded", "Sent by mistake")
+        )
         self.drain()
         self.assertFalse(self.linked("p0", "project"))
         noted = self.audit(doc_key=f"message:{message.uuid}")
-        self.assertEqual((noted.action, noted.reason, noted.user_id),
-                         ("discarded", "Sent by mistake", self.controller))
+        self.assertEqual(
+            (noted.action, noted.reason, noted.user_id),
+            ("discarded", "Sent by mistake", self.controller),
+        )
 
     def test_ignored_until_a_day_it_comes_back_by_itself(self):
         self.park()
@@ -197,7 +206,9 @@ class TestDecisions(ExceptionCase):
         original = self.env["construction.sync.message.body"].browse(message.id)
         self.assertIn(UNKNOWN.encode(), original._bytes())
         self.assertEqual(message.submitted_by_id, admin)
-        self.assertTrue(self.audit(doc_key=f"message:{message.uuid}", action="corrected"))
+        self.assertTrue(
+            self.audit(doc_key=f"message:{message.uuid}", action="corrected")
+        )
 
     @rows("FA-J08")
     def test_who_sent_it_cannot_decide_on_it(self):
@@ -234,8 +245,9 @@ class TestDecisions(ExceptionCase):
     @rows("FA-J08")
     def test_only_who_may_decide_decides(self):
         self.park()
-        for number, groups in enumerate((["user"], ["auditor"],
-                                         ["auditor", "project_controls"])):
+        for number, groups in enumerate(
+            (["user"], ["auditor"], ["auditor", "project_controls"])
+        ):
             user = self.user(f"u{number}", *groups)
             with self.assertRaises(AccessError):
                 self.by(self.exceptions(), user).action_discard("No")
@@ -252,8 +264,10 @@ class TestDecisions(ExceptionCase):
     def test_an_exception_of_another_company_is_not_seen_nor_decided(self):
         self.park()
         stranger = self.user("far", "project_controls", companies=self.other_company)
-        found = self.env["construction.sync.exception"].with_user(stranger).search(
-            [("system_id", "=", self.system.id)]
+        found = (
+            self.env["construction.sync.exception"]
+            .with_user(stranger)
+            .search([("system_id", "=", self.system.id)])
         )
         self.assertFalse(found)
         with self.assertRaises(AccessError):
@@ -279,7 +293,9 @@ class TestLookAlikes(ExceptionCase):
     def test_same_name_and_same_bank_is_asked_and_linked_by_a_person(self):
         message = self.look_alike()
         exception = message.exception_id
-        self.assertEqual((message.state, exception.kind), ("exception", "possible-match"))
+        self.assertEqual(
+            (message.state, exception.kind), ("exception", "possible-match")
+        )
         self.assertEqual(exception.suggestion_ids.res_id, self.there.id)
         self.by(exception, self.buyer).suggestion_ids.action_choose()
         self.drain()

@@ -145,7 +145,9 @@ class TestOnError(InterfaceCase):
         self.send(self.project("p1", "P-1", fields={"name": "First"}))
         self.drain()
         self.send(
-            self.project("p1", "P-1", fields={"name": "Bad", "cost_codes": ["03 30 99"]}),
+            self.project(
+                "p1", "P-1", fields={"name": "Bad", "cost_codes": ["03 30 99"]}
+            ),
             self.project("p1", "P-1", fields={"name": "Last"}),
         )
         self.drain()

@@ -30,9 +30,9 @@ def replay(stamps, ordering="snapshot"):
 
 
 # versions rise with time, as a source that counts properly makes them
-HISTORY = st.lists(
-    st.integers(1, 2**63 - 1), min_size=1, max_size=8, unique=True
-).map(sorted)
+HISTORY = st.lists(st.integers(1, 2**63 - 1), min_size=1, max_size=8, unique=True).map(
+    sorted
+)
 
 
 class TestGate(BaseCase):

@@ -107,7 +107,9 @@ class TestIdempotencyKey(InterfaceCase):
         )
         self.env["construction.sync.idempotency"]._cron_expire()
         again = self.put("vendor", "v1", {"name": "Ace"}, Idempotency_Key=KEY)
-        self.assertEqual((again.status_code, again.json()["outcome"]), (200, "unchanged"))
+        self.assertEqual(
+            (again.status_code, again.json()["outcome"]), (200, "unchanged")
+        )
         self.assertNotIn("Idempotent-Replayed", again.headers)
         self.assertEqual(len(self.vendors("Ace")), 1)
 
@@ -207,9 +209,7 @@ class TestSameEvent(InterfaceCase):
         self.drain()
         again = self.post(event)
         self.assertEqual(again.status_code, 202)
-        self.assertEqual(
-            (again.json()["accepted"], again.json()["duplicate"]), (0, 1)
-        )
+        self.assertEqual((again.json()["accepted"], again.json()["duplicate"]), (0, 1))
         self.assertEqual(
             again.json()["events"][0]["message"], first["events"][0]["message"]
         )

@@ -58,7 +58,9 @@ class TestEvents(InterfaceCase):
 
     def test_an_empty_batch_is_nothing(self):
         response = self.post([])
-        self.assertEqual((response.status_code, self.counts(response)), (202, (0, 0, 0)))
+        self.assertEqual(
+            (response.status_code, self.counts(response)), (202, (0, 0, 0))
+        )
 
     def test_what_is_switched_off_is_refused_at_the_door(self):
         self.flow().action_switch_off()

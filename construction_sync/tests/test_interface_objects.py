@@ -21,7 +21,9 @@ class TestPut(InterfaceCase):
         same = self.put("vendor", "v1", {"name": "Ace Two"}, Sync_Sequence="3")
         self.assertEqual((same.status_code, same.json()["outcome"]), (200, "unchanged"))
         again = self.put("vendor", "v1", {"name": "Ace Two"}, Sync_Sequence="3")
-        self.assertEqual((again.status_code, again.json()["outcome"]), (200, "unchanged"))
+        self.assertEqual(
+            (again.status_code, again.json()["outcome"]), (200, "unchanged")
+        )
         self.assertEqual(self.linked("v1").name, "Ace Two")
 
     @rows("F66", "FA-E01")
@@ -44,7 +46,9 @@ class TestPut(InterfaceCase):
     def test_a_version_is_a_positive_64_bit_number(self):
         with self.assertNothingStored():
             for sequence in ("0", "-1", "1.5", "x", "9223372036854775808", "01", ""):
-                response = self.put("vendor", "v1", {"name": "A"}, Sync_Sequence=sequence)
+                response = self.put(
+                    "vendor", "v1", {"name": "A"}, Sync_Sequence=sequence
+                )
                 self.assertProblem(response, 400, "parameter-invalid", "Sync-Sequence")
         last = "9223372036854775807"
         answer = self.put("vendor", "v1", {"name": "A"}, Sync_Sequence=last)

@@ -26,9 +26,7 @@ class TestIsolation(InterfaceCase):
 
     @rows("F69")
     def test_one_bad_of_two_hundred_fails_alone(self):
-        messages = self.send(
-            *(self.vendor(f"v{n}", f"Vendor {n}") for n in range(200))
-        )
+        messages = self.send(*(self.vendor(f"v{n}", f"Vendor {n}") for n in range(200)))
         with self.failing("Vendor 77"):
             self.drain()
         bad = messages[77]
@@ -53,9 +51,7 @@ class TestIsolation(InterfaceCase):
     @rows("F69")
     def test_several_bad_ones_are_found_each(self):
         bad = {3, 41, 42, 119}
-        messages = self.send(
-            *(self.vendor(f"v{n}", f"Vendor {n}") for n in range(120))
-        )
+        messages = self.send(*(self.vendor(f"v{n}", f"Vendor {n}") for n in range(120)))
         with self.failing(*(f"Vendor {n}" for n in bad)):
             self.drain()
         states = {n: messages[n].state for n in range(120)}
@@ -125,9 +121,7 @@ class TestIsolation(InterfaceCase):
             self.drain()
         self.assertEqual(messages.mapped("state"), ["applied", "applied", "exception"])
         self.assertEqual(self.linked("v1").name, "Bad")
-        messages = self.send(
-            *(self.vendor("v1", name) for name in ("Third", "Fourth"))
-        )
+        messages = self.send(*(self.vendor("v1", name) for name in ("Third", "Fourth")))
         self.drain()
         self.assertEqual(messages.mapped("state"), ["waiting", "waiting"])
         self.exceptions().action_discard("Never mind")
@@ -138,7 +132,9 @@ class TestIsolation(InterfaceCase):
     @rows("F69", "F63")
     def test_an_error_that_nobody_foresaw_is_that_of_its_message_alone(self):
         messages = self.send(
-            self.vendor("v1", "Ace"), self.vendor("v2", "Bolt"), self.vendor("v3", "Cap")
+            self.vendor("v1", "Ace"),
+            self.vendor("v2", "Bolt"),
+            self.vendor("v3", "Cap"),
         )
         with (
             self.failing("Bolt", error=RuntimeError),

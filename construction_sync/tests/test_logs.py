@@ -39,7 +39,9 @@ class LogCase(InterfaceCase):
         for table in ("exception", "audit", "message", "suggestion", "conflict"):
             if table in but:
                 continue
-            self.env.cr.execute(f"SELECT row_to_json(t) FROM construction_sync_{table} t")
+            self.env.cr.execute(
+                f"SELECT row_to_json(t) FROM construction_sync_{table} t"
+            )
             texts += [json.dumps(row[0]) for row in self.env.cr.fetchall()]
         self.env.cr.execute("SELECT row_to_json(t) FROM ir_cron_trigger t")
         texts += [json.dumps(row[0]) for row in self.env.cr.fetchall()]
@@ -51,9 +53,7 @@ class TestHostileText(LogCase):
     def test_control_characters_in_ids_are_refused_at_the_door(self):
         for bad in ("a\r\nb", "a\x1b[31mb", "a\tb", "\u2028a"):
             for name in ("id", "source", "subject"):
-                response = self.post(self.vendor(**{name: bad})
-                                     if name != "subject"
-                                     else {**self.vendor(), "subject": bad})  # fmt: skip
+                response = self.post({**self.vendor(), name: bad})
                 document = self.assertProblem(response, 400, "envelope-invalid")
                 text = json.dumps(document, ensure_ascii=False)
                 self.assertNotRegex(text, "[\r\n\x1b\u2028]")
@@ -141,8 +141,11 @@ class TestSecrets(LogCase):
     @rows("FA-K02")
     def test_a_person_sees_bank_details_of_a_payload_masked(self):
         message = self.send(
-            self.vendor("v1", "Ace", fields={"bank_accounts": [{"iban": IBAN}],
-                                             "tax_id": "BE0477472701"})  # fmt: skip
+            self.vendor(
+                "v1",
+                "Ace",
+                fields={"bank_accounts": [{"iban": IBAN}], "tax_id": "BE0477472701"},
+            )  # fmt: skip
         )
         reader = self.user("reader", "user")
         seen = message.with_user(reader)

@@ -169,8 +169,9 @@ class TestOrder(OrderCase):
     @rows("F66")
     def test_a_child_waits_for_its_parent_and_runs_when_it_lands(self):
         child = self.send(
-            self.event("w1", {"project": "p1", "code": "A", "name": "Structure"},
-                       "wbs_node")  # fmt: skip
+            self.event(
+                "w1", {"project": "p1", "code": "A", "name": "Structure"}, "wbs_node"
+            )  # fmt: skip
         )
         self.drain()
         self.assertEqual(child.state, "waiting")

@@ -65,7 +65,9 @@ class TestOwnership(InterfaceCase):
         exception.action_take_source()
         self.env.invalidate_all()
         self.assertEqual(self.linked("p1", "project").name, "Their name")
-        self.assertEqual((exception.state, exception.resolution), ("resolved", "source"))
+        self.assertEqual(
+            (exception.state, exception.resolution), ("resolved", "source")
+        )
         noted = self.audit(doc_key=f"exception:{exception.id}", action="decided")
         self.assertEqual(noted.user_id, self.controller)
         self.assertEqual(list(noted.changes.values()), [["Our name", "Their name"]])

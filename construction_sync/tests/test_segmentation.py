@@ -97,15 +97,15 @@ class TestOtherSystems(SegmentationCase):
     def test_a_reference_into_a_system_of_other_companies_is_not_followed(self):
         far = self.new_system("far", "Far", company=self.other_company)
         _client, key = self.new_client("Far's client", far)
-        for number, reference in enumerate((
+        references = (
             {"system": "portal", "id": "p1"},
             {"odoo_id": self.linked("p1", "project").id},
-        )):  # fmt: skip
+        )
+        for number, reference in enumerate(references):
+            node = {"project": reference, "code": "A", "name": "A"}
             message = self.send(
-                self.event(f"w{number}", {"project": reference, "code": "A", "name": "A"},
-                           "wbs_node", source="far"),
-                key=key,
-            )  # fmt: skip
+                self.event(f"w{number}", node, "wbs_node", source="far"), key=key
+            )
             self.drain()
             self.later(minutes=16)
             self.drain()
@@ -190,7 +190,9 @@ class TestLimitedClients(SegmentationCase):
         _client, key = self.new_client(
             "South only", self.system, company_ids=[(6, 0, self.other_company.ids)]
         )
-        names = {i["data"]["name"] for i in self.listed("/project", key).json()["items"]}
+        names = {
+            i["data"]["name"] for i in self.listed("/project", key).json()["items"]
+        }
         self.assertEqual(names, {"Bridge"})
         self.assertEqual(self.get("/project/p1", key).json()["data"]["name"], "Bridge")
         refused = self.put("project", "p9", {"number": "P-9", "name": "North"}, key)
@@ -216,7 +218,10 @@ class TestLimitedClients(SegmentationCase):
             project_ids=[(6, 0, self.linked("p2", "project").ids)],
             vendor_ids=[(6, 0, self.linked("v2").ids)],
         )
-        for path in ("/project?limit=1000", "/project?updated_after=2020-01-01T00:00:00Z"):
+        for path in (
+            "/project?limit=1000",
+            "/project?updated_after=2020-01-01T00:00:00Z",
+        ):
             self.assertNotIn("Tower", self.listed(path, key).text)
             self.assertIn("Bridge", self.listed(path, key).text)
         self.assertNotIn("secret@example.com", self.listed("/vendor", key).text)
@@ -242,7 +247,8 @@ class TestLimitedClients(SegmentationCase):
         answer = self.post([self.vendor("v1", "Evil"), self.vendor("v2", "Bolt 2"),
                             self.gone("v1")], key).json()  # fmt: skip
         self.assertEqual(
-            [e["status"] for e in answer["events"]], ["rejected", "accepted", "rejected"]
+            [e["status"] for e in answer["events"]],
+            ["rejected", "accepted", "rejected"],
         )
         self.drain()
         self.assertEqual(self.linked("v1").name, "Ace")
@@ -288,5 +294,12 @@ class TestLimitedClients(SegmentationCase):
             self.get("/vendor?cursor=x", self.rival_key),
             self.get("/nowhere", self.rival_key),
         ):
-            for word in ("psycopg", "Traceback", "odoo.addons", "SELECT", "/home", "Ace"):
+            for word in (
+                "psycopg",
+                "Traceback",
+                "odoo.addons",
+                "SELECT",
+                "/home",
+                "Ace",
+            ):
                 self.assertNotIn(word, response.text)

@@ -167,11 +167,15 @@ class TestWebhookSignatures(WebhookCase):
         self.new_secret(self.system, key=OTHER_KEY)
         self.secret.expires_at = fields.Datetime.now() + timedelta(hours=24)
         self.assertEqual(self.hook(self.body("v1"), "a", key=KEY).status_code, 202)
-        self.assertEqual(self.hook(self.body("v2"), "b", key=OTHER_KEY).status_code, 202)
+        self.assertEqual(
+            self.hook(self.body("v2"), "b", key=OTHER_KEY).status_code, 202
+        )
         self.secret.expires_at = fields.Datetime.now() - timedelta(seconds=1)
         refused = self.hook(self.body("v3"), "c", key=KEY)
         self.assertProblem(refused, 401, "signature-refused")
-        self.assertEqual(self.hook(self.body("v4"), "d", key=OTHER_KEY).status_code, 202)
+        self.assertEqual(
+            self.hook(self.body("v4"), "d", key=OTHER_KEY).status_code, 202
+        )
 
     @rows("FA-B11")
     def test_a_key_does_not_prove_before_its_time(self):
