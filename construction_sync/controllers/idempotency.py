@@ -35,7 +35,7 @@ class Call:
     fingerprint: str
 
     @classmethod
-    def read(cls, who, sent, required, operation, raw):
+    def presented(cls, who, sent, required, operation, raw):
         """The call, or None when it has no key and needs none.
 
         The key is a quoted string as the draft standard writes it; without quotes it

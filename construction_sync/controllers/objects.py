@@ -87,7 +87,7 @@ def _put(who, headers, schema, external_id):
         raise endpoint.Refused(Problem("media-type", "Send application/json."))
     raw = endpoint.body(endpoint.MAX_OBJECT)
     incoming = request.httprequest.headers
-    call = idempotency.Call.read(
+    call = idempotency.Call.presented(
         who,
         incoming.getlist("Idempotency-Key"),
         schema.money,

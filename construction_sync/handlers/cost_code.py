@@ -167,7 +167,7 @@ class CostCodeHandler(models.AbstractModel):
                 result[name] = {name: getattr(data, name) or False}
         return result
 
-    def create(self, items):
+    def insert(self, items):
         return twins.create_once(
             self,
             items,

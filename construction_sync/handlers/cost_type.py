@@ -58,12 +58,12 @@ class CostTypeHandler(models.AbstractModel):
             "class": {"cost_class": item.data.class_},
         }
 
-    def create(self, items):
+    def insert(self, items):
         return twins.create_once(
             self,
             items,
             lambda item: item.data.code,
-            super().create,
+            super().insert,
             self.env._("the same code"),
         )
 

@@ -100,7 +100,7 @@ class SyncHandler(models.AbstractModel):
         """``{canonical field: {Odoo field: value}}`` of the fields that were sent."""
         raise NotImplementedError(self._name)
 
-    def create(self, items):
+    def insert(self, items):
         """Ids of new records, one per item, in order, in one ORM ``create``."""
         vals_list = []
         for item in items:
@@ -110,7 +110,7 @@ class SyncHandler(models.AbstractModel):
             vals_list.append(vals)
         return self.env[self._target].create(vals_list).ids
 
-    def update(self, items):
+    def change(self, items):
         """Write ``item.changes``; equal changes are written together."""
         target = self.env[self._target]
         groups = {}
@@ -163,9 +163,9 @@ class SyncHandler(models.AbstractModel):
         ownership.compare(self, known)
         known = [i for i in known if i.open]
         if written := [i for i in known if i.changes]:
-            self.update(written)
+            self.change(written)
         if fresh:
-            for item, record_id in zip(fresh, self.create(fresh), strict=True):
+            for item, record_id in zip(fresh, self.insert(fresh), strict=True):
                 item.record_id = record_id
                 item.created = True
         if landed := fresh + known:

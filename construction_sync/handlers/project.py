@@ -172,7 +172,7 @@ class ProjectHandler(models.AbstractModel):
             {value for key, value in item.refs.items() if key.startswith(prefix)}
         )
 
-    def create(self, items):
+    def insert(self, items):
         return twins.create_once(
             self,
             items,
@@ -209,7 +209,7 @@ class ProjectHandler(models.AbstractModel):
             for company in {item.company for item in items}
         }
 
-    def update(self, items):
+    def change(self, items):
         """As everywhere, but a new name is written project by project: Odoo renames
         the analytic account of one project at a time."""
         for item in items:

@@ -122,12 +122,12 @@ class SegmentValueHandler(models.AbstractModel):
             result["parent"] = {"parent_id": item.refs.get("/parent") or False}
         return result
 
-    def create(self, items):
+    def insert(self, items):
         return twins.create_once(
             self,
             items,
             lambda item: (item.refs["/segment"], item.data.code),
-            super().create,
+            super().insert,
             self.env._("the same code"),
         )
 

@@ -227,7 +227,7 @@ class VendorHandler(models.AbstractModel):
                 return current.vat
         return item.data.tax_id or False
 
-    def create(self, items):
+    def insert(self, items):
         return twins.create_once(
             self,
             items,

@@ -116,12 +116,12 @@ class WbsNodeHandler(models.AbstractModel):
             result["sequence"] = {"sequence": 10 if sequence is None else sequence}
         return result
 
-    def create(self, items):
+    def insert(self, items):
         return twins.create_once(
             self,
             items,
             self._place,
-            super().create,
+            super().insert,
             self.env._("the same place"),
         )
 

@@ -24,7 +24,6 @@ class ConstructionAnalyticMirror(models.AbstractModel):
     company_id = fields.Many2one("res.company")
     analytic_account_id = fields.Many2one(
         "account.analytic.account",
-        string="Analytic Account",
         readonly=True,
         copy=False,
         ondelete="restrict",

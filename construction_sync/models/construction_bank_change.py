@@ -58,7 +58,6 @@ class ConstructionBankChange(models.Model):
     )
     edited_by_ids = fields.Many2many(
         "res.users",
-        string="Edited By",
         readonly=True,
         help="Who changed the new accounts by hand. They cannot approve them.",
     )
@@ -97,9 +96,7 @@ class ConstructionBankChange(models.Model):
         tracking=True,
         index=True,
     )
-    decided_by_id = fields.Many2one(
-        "res.users", string="Decided By", readonly=True, ondelete="set null"
-    )
+    decided_by_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
     decided_at = fields.Datetime(readonly=True)
     superseded_by_id = fields.Many2one(
         "construction.bank.change",

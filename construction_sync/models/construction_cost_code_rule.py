@@ -84,8 +84,9 @@ class ConstructionCostCodeRule(models.Model):
             if not any(name.startswith("code") for name in groups):
                 return self.env._(
                     "The pattern of the rule %(rule)s needs a group named code, for "
-                    "instance (?P<code>[0-9]{6}).",
+                    "instance %(example)s.",
                     rule=self.name,
+                    example="(?P<code>[0-9]{6})",
                 )
         if self.kind == "split" and not self.delimiter:
             return self.env._(

@@ -35,7 +35,7 @@ class ProjectProject(models.Model):
             ("au", "Australian Standards"),
             ("other", "Other"),
         ],
-        string="Contract Form",
+        string="Contract form",
         help="The standard contract that claims, notices and retention follow.",
     )
     construction_status = fields.Selection(
@@ -46,7 +46,6 @@ class ProjectProject(models.Model):
             ("soft_closed", "Soft closed"),
             ("hard_closed", "Hard closed"),
         ],
-        string="Construction Status",
         index="btree_not_null",
         tracking=True,
         help="Soft closed: only late cost is booked. Hard closed: nothing is booked.",
@@ -154,11 +153,12 @@ class ProjectProject(models.Model):
 
     @api.depends("construction_number")
     def _compute_display_name(self):
-        super()._compute_display_name()
+        result = super()._compute_display_name()
         for project in self.filtered("construction_number"):
             project.display_name = (
                 f"{project.construction_number} {project.display_name}"
             )
+        return result
 
     @api.constrains("construction_number", "company_id")
     def _check_construction_company(self):

@@ -11,7 +11,6 @@ class ResPartner(models.Model):
     _inherit = ["res.partner", "construction.sync.owned"]
 
     construction_vendor = fields.Boolean(
-        string="Construction Vendor",
         help="Subcontractors and suppliers that construction systems work with.",
     )
     construction_vendor_status = fields.Selection(

@@ -192,11 +192,12 @@ class SyncAudit(models.Model):
         }
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list):  # pylint: disable=method-required-super; always refused
         raise UserError(self.env._("Audit entries are written by the software only."))
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super; always refused
         raise UserError(self.env._("Audit entries are append-only."))
 
-    def unlink(self):
+    def unlink(self):  # pylint: disable=method-required-super; always refused
+        # pylint: disable-next=no-raise-unlink; nothing here is ever deleted
         raise UserError(self.env._("Audit entries are append-only."))

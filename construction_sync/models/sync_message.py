@@ -112,7 +112,7 @@ class SyncMessage(models.Model):
 
     _event_unique = models.UniqueIndex("(system_id, event_id)")
     _uuid_unique = models.UniqueIndex("(uuid)")
-    _ready = models.Index("(flow_id, id) WHERE state = 'ready'")
+    _ready = models.Index("(flow_id, slot, id) WHERE state = 'ready'")
     _open = models.Index(
         "(flow_id, external_id, id) "
         "WHERE state IN ('waiting', 'retry', 'exception', 'dead')"
@@ -260,15 +260,16 @@ class SyncMessage(models.Model):
             )
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list):  # pylint: disable=method-required-super; always refused
         raise UserError(self.env._("Messages come in through the interface only."))
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super; always refused
         raise UserError(
             self.env._("A message is kept as it came. Use its buttons instead.")
         )
 
-    def unlink(self):
+    def unlink(self):  # pylint: disable=method-required-super; always refused
+        # pylint: disable-next=no-raise-unlink; nothing here is ever deleted
         raise UserError(
             self.env._("A message is kept for the audit and cannot be deleted.")
         )

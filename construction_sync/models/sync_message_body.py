@@ -65,13 +65,14 @@ class SyncMessageBody(models.Model):
         return bytes(row[0]) if row and row[0] is not None else b""
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list):  # pylint: disable=method-required-super; always refused
         raise UserError(self.env._("Bodies come in through the interface only."))
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super; always refused
         raise UserError(self.env._("The body of a message is kept as it came."))
 
-    def unlink(self):
+    def unlink(self):  # pylint: disable=method-required-super; always refused
+        # pylint: disable-next=no-raise-unlink; nothing here is ever deleted
         raise UserError(self.env._("The body of a message is kept as it came."))
 
     @api.model

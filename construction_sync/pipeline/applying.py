@@ -106,7 +106,7 @@ class Applier:
             if stopped is not None:
                 row.wait_behind(stopped)
                 continue
-            single = self.reader.read(row)
+            single = self.reader.item_of(row)
             self.reader.look_up([single])
             single.record_id = single.record_id or item.record_id
             references.resolve(self.env, self.handler, [single])

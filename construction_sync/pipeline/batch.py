@@ -28,7 +28,9 @@ def read_items(env, flow, ids):
     env = gateway.system_environment(env, flow.system_id)
     flow = env["construction.sync.flow"].browse(flow.id)
     reader = Reader(env, flow)
-    items = [i for row in read_rows(env.cr, ids) if (i := reader.read(row)) is not None]
+    items = [
+        i for row in read_rows(env.cr, ids) if (i := reader.item_of(row)) is not None
+    ]
     reader.look_up(items)
     return items
 
@@ -49,7 +51,7 @@ def decided(env, flow, row, names):
     env = gateway.system_environment(env, flow.system_id)
     flow = env["construction.sync.flow"].browse(flow.id)
     work = _Batch(env, flow, [row])
-    item = work.reader.read(row)
+    item = work.reader.item_of(row)
     if item is None:
         return row
     work.reader.look_up([item])
@@ -81,7 +83,7 @@ class _Batch:
         items = [
             item
             for row in self.rows
-            if not row.state and (item := self.reader.read(row)) is not None
+            if not row.state and (item := self.reader.item_of(row)) is not None
         ]
         items = self._barriers(items)
         self.reader.look_up(items)

@@ -134,7 +134,7 @@ def _committed(registry, cr):
         return
     try:
         yield cr
-        cr.commit()
+        cr.commit()  # pylint: disable=invalid-commit; stored before anyone is told (P1)
     except Exception:
         cr.rollback()
         raise

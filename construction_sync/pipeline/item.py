@@ -66,7 +66,7 @@ class Item:
     fields were sent (absent leaves, null clears). ``refs`` maps a reference's
     pointer to the id it resolved to. ``record_id`` is the bound record, or None.
     ``forced`` names canonical fields a person decided for the outside's value.
-    ``changes`` (set by the backbone before ``update``) maps Odoo fields to the new
+    ``changes`` (set by the backbone before ``change``) maps Odoo fields to the new
     values, only where they differ and the outside may write them.
     """
 

@@ -71,24 +71,39 @@ COLUMNS = """
 
 
 def select(cr, flow_id, slots, size):
-    """The oldest ready messages in these lanes."""
-    where = SQL("") if len(slots) == 64 else SQL("AND m.slot = ANY(%s)", list(slots))
+    """The next ready messages in these lanes, oldest first: of a lane about twice its
+    part of the batch at most, so that a flood of messages for one object does not
+    keep the objects of the other lanes waiting (R4). More of a lane only when the
+    others do not fill the batch."""
+    share = -(-2 * size // len(slots))
+    while True:
+        found = _oldest_of_each(cr, flow_id, slots, share)
+        ids = sorted(message_id for lane in found for message_id in lane)
+        more = any(len(lane) == share for lane in found)
+        if len(ids) >= size or not more:
+            return read_rows(cr, ids[:size])
+        share *= 8
+
+
+def _oldest_of_each(cr, flow_id, slots, most):
+    """Ids of the oldest ready messages of each lane."""
     cr.execute(
         SQL(
-            f"""
-            SELECT {COLUMNS}
-              FROM construction_sync_message m
-              JOIN construction_sync_message_body b ON b.id = COALESCE(m.body_id, m.id)
-             WHERE m.flow_id = %s AND m.state = 'ready' %s
-          ORDER BY m.id
-             LIMIT %s
+            """
+            SELECT array_agg(m.id)
+              FROM unnest(%s) s
+        CROSS JOIN LATERAL (
+                    SELECT id FROM construction_sync_message
+                     WHERE flow_id = %s AND slot = s AND state = 'ready'
+                  ORDER BY id LIMIT %s) m
+          GROUP BY s
             """,
+            list(slots),
             flow_id,
-            where,
-            size,
+            most,
         )
     )
-    return [_row(values) for values in cr.fetchall()]
+    return [row[0] for row in cr.fetchall()]
 
 
 def select_object(cr, flow_id, external_id, last_id):

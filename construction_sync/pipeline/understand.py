@@ -20,7 +20,7 @@ class Reader:
         self.system = flow.system_id
         self.handler = env["construction.sync.handler"]._for(flow.entity)
 
-    def read(self, row):
+    def item_of(self, row):
         """The row as an item, or None when it cannot be read."""
         handler = self.handler
         if handler is None:

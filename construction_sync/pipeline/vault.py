@@ -20,6 +20,10 @@ from odoo.tools import config
 NONCE = 12
 
 
+class MasterKeyError(UserError):
+    """This server has no master key, or one that cannot be used."""
+
+
 class SecretUnreadable(UserError):
     """A secret cannot be decrypted here: other master key, or not its row."""
 
@@ -27,22 +31,22 @@ class SecretUnreadable(UserError):
 def master_key():
     """The 32 bytes of the master key.
 
-    :raises UserError: when none is configured or it is not 32 bytes
+    :raises MasterKeyError: when none is configured or it is not 32 bytes
     """
     text = os.environ.get("CONSTRUCTION_SYNC_KEY") or _configured("key")
     if not text:
-        raise UserError(
-            "This server has no master key, so it cannot keep secrets. Put 32 random "
-            "bytes in base64 into the environment variable CONSTRUCTION_SYNC_KEY, or "
-            "as key into the section [construction_sync] of the configuration file, "
-            "and start it again."
+        raise MasterKeyError(
+            "This server has no master key, so it cannot keep secrets. Put 32 "
+            "random bytes in base64 into the environment variable "
+            "CONSTRUCTION_SYNC_KEY, or as key into the section "
+            "[construction_sync] of the configuration file, and start it again."
         )
     try:
         key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise UserError("The master key of this server is not base64.") from error
+        raise MasterKeyError("The master key of this server is not base64.") from error
     if len(key) != 32:
-        raise UserError("The master key of this server is not 32 bytes long.")
+        raise MasterKeyError("The master key of this server is not 32 bytes long.")
     return key
 
 

@@ -20,5 +20,4 @@ class SyncCarrier(models.AbstractModel):
                 identity_key=f"construction_sync.drain.{flow.id}",
                 description=f"Apply what arrived for flow {flow.id}",
             )._job_drain()
-        if not flows:
-            super()._ring(flow_ids, lanes)
+        return None if flows else super()._ring(flow_ids, lanes)
