@@ -63,9 +63,28 @@ class Installation:
     def environ(self):
         """Environment of the servers: the crash points listen."""
         environ = {**os.environ, "CONSTRUCTION_SYNC_CRASH_DIR": str(self.crash_folder)}
-        # ./run test switches the job runner off; here it is part of what is tested
-        environ.pop("ODOO_QUEUE_JOB_CHANNELS", None)
+        # ./run test switches the job runner off; here it is part of what is tested.
+        # Room for jobs whose worker was killed: the runner takes some seconds to see
+        # that they are dead, and meanwhile they hold their place in the channel.
+        environ["ODOO_QUEUE_JOB_CHANNELS"] = "root:8"
         return environ
+
+    def copy_of(self, template):
+        """Make the database anew, as a copy of ``template``."""
+        connection = self.connect("postgres")
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+                if template:
+                    cursor.execute(
+                        f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"'
+                    )
+        finally:
+            connection.close()
+
+    def drop(self):
+        self.copy_of(None)
 
     def connect(self, database=None, patience=60.0):
         """A connection of the harness's own; waits while PostgreSQL comes back."""

@@ -22,11 +22,17 @@ class Postgres:
         self.installation = installation
         self._data = environ.get("CONSTRUCTION_SYNC_PGDATA")
         self._run = environ.get("CONSTRUCTION_SYNC_RUN")
+        self._durable = None
 
     @property
     def ours(self):
-        """Whether the server was started for us and may be killed."""
-        return bool(self._data and self._postmaster())
+        """Whether the server was started for us, and keeps what it committed when it
+        is killed (that of ``./run test`` does not: it is made for speed)."""
+        if self._durable is None:
+            kept = "SELECT current_setting('fsync'), current_setting(%s)"
+            ((fsync, commit),) = self.installation.query(kept, "synchronous_commit")
+            self._durable = fsync == "on" and commit != "off"
+        return bool(self._durable and self._data and self._postmaster())
 
     def _postmaster(self):
         try:

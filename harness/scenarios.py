@@ -260,7 +260,7 @@ def broken(rule):
 
     def scenario(stage):
         with stage.broken(rule), stage.load(senders=2, objects=20, puts=0.0):
-            time.sleep(4)
+            time.sleep(2.5)
         with stage.broken(rule):
             stage.settle(60)
 

@@ -1,0 +1,122 @@
+"""The scenarios, scaled down, on a copy of the test database.
+
+``./run test`` names the configuration, the database to copy and Odoo's command in the
+environment; ``./run faults`` plays the same scenarios in full.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.__main__ import Limits, Play
+from harness.installation import Installation
+from harness.rows import rows
+from harness.scenarios import BROKEN, SCENARIOS
+
+NEEDED = (
+    "CONSTRUCTION_SYNC_CONFIG",
+    "CONSTRUCTION_SYNC_TEMPLATE",
+    "CONSTRUCTION_SYNC_ODOO_BIN",
+)
+DATABASE = "construction_harness"
+
+pytestmark = pytest.mark.skipif(
+    not all(os.environ.get(name) for name in NEEDED),
+    reason="no Odoo and PostgreSQL given; ./run test gives them",
+)
+
+
+@pytest.fixture(scope="module")
+def play():
+    """A running Odoo on a copy of the test database, with a system a scenario."""
+    config, template, odoo_bin = (os.environ[name] for name in NEEDED)
+    installation = Installation(
+        Path(config), DATABASE, Path(odoo_bin), Path("var/harness")
+    )
+    installation.copy_of(template)
+    limits = Limits(kills=8, crashes=2, flood=1_000)
+    try:
+        with Play(installation, [*SCENARIOS, *BROKEN], limits) as played:
+            yield played
+    finally:
+        installation.drop()
+
+
+def _clean(play, name):
+    verdict = play.play(name)
+    assert verdict.clean, "\n".join(verdict.sentences())
+    assert verdict.messages
+    return verdict
+
+
+@rows("C1")
+def test_crash_before_the_inbox_is_committed(play):
+    assert _clean(play, "c1").faults == 2
+
+
+@rows("C2")
+def test_crash_after_commit_before_the_answer(play):
+    assert _clean(play, "c2").faults == 2
+
+
+@rows("C3")
+def test_crash_after_the_answer_before_the_doorbell(play):
+    assert _clean(play, "c3").faults == 1
+
+
+@rows("C4")
+def test_crash_with_a_lane_taken(play):
+    assert _clean(play, "c4").faults == 2
+
+
+@rows("C5")
+def test_crash_in_the_middle_of_applying(play):
+    assert _clean(play, "c5").faults == 2
+
+
+@rows("C6", "FA-G02")
+def test_acknowledgement_of_the_commit_lost(play):
+    assert _clean(play, "c6").faults == 4
+
+
+@rows("FA-A02", "F64")
+def test_the_same_event_five_times_at_once_has_one_effect(play):
+    _clean(play, "concurrent_same_event")
+
+
+@rows("FA-E09", "F66")
+def test_a_transaction_that_commits_late_loses_nothing(play):
+    _clean(play, "out_of_id_order")
+
+
+@rows("FA-E06")
+def test_a_flood_of_one_object_does_not_hold_up_the_others(play):
+    _clean(play, "hot_key")
+
+
+@rows("FA-F18", "FA-E07")
+def test_a_message_that_always_kills_its_worker_is_set_aside(play):
+    assert _clean(play, "poison").faults == 3
+
+
+@rows("FA-F19")
+def test_with_the_job_runner_dead_the_cron_drains(play):
+    if not play.installation.has_module("construction_sync_queue"):
+        pytest.skip("construction_sync_queue is not installed: there is no runner")
+    assert _clean(play, "runner_dead").faults
+
+
+@rows("FA-F20")
+def test_two_servers_on_one_database_double_nothing(play):
+    _clean(play, "two_servers")
+
+
+@rows("FA-F17")
+def test_random_kills_under_load(play):
+    assert _clean(play, "random_kills").faults == 8
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_software_that_is_broken_on_purpose_is_noticed(play, name):
+    assert not play.play(name).clean
