@@ -167,8 +167,8 @@ def _conflict_problems(env, flow, row):
     return [
         Problem(
             "owner-conflict",
-            f"{flow.system_id.name} changed {names} of "
-            f"{row.title or item.external_id}, which Odoo leads. Odoo's value was kept.",
+            f"{flow.system_id.name} changed {names} of {row.title or item.external_id},"
+            " which Odoo leads. Odoo's value was kept.",
             extra={"subject": item.external_id},
         )
     ]

@@ -71,16 +71,16 @@ COLUMNS = """
 
 
 def select(cr, flow_id, slots, size):
-    """The next ready messages in these lanes, oldest first: of a lane about twice its
-    part of the batch at most, so that a flood of messages for one object does not
-    keep the objects of the other lanes waiting (R4). More of a lane only when the
-    others do not fill the batch."""
-    share = -(-2 * size // len(slots))
+    """The next ready messages in these lanes, oldest first: of a lane half as much
+    again as its part of the batch, so that a flood of messages for one object does
+    not keep the objects of the other lanes waiting (R4). More of a lane only when
+    that would leave the batch nearly empty."""
+    share = -(-3 * size // (2 * len(slots)))
     while True:
         found = _oldest_of_each(cr, flow_id, slots, share)
         ids = sorted(message_id for lane in found for message_id in lane)
         more = any(len(lane) == share for lane in found)
-        if len(ids) >= size or not more:
+        if len(ids) >= size // 4 or not more:
             return read_rows(cr, ids[:size])
         share *= 8
 
