@@ -127,18 +127,28 @@ class Calls:
                 partners.with_delay().create([records.vendor_values(number)])
         return {}
 
-    def drain(self, count):
-        """Drain until ``count`` messages are done; seconds and resident memory (MB)."""
+    def drain(self, count=None, besides=None):
+        """Drain until ``count`` messages are done, or until every one is that is not
+        about the object ``besides``; seconds and resident memory (MB)."""
         from odoo.addons.construction_sync.pipeline import drain
 
         started = time.perf_counter()
         done, idle = 0, 0
-        while done < count and idle < 3:
+        while idle < 3 and (done < count if besides is None else self._waits(besides)):
             some, _left = drain.run(self.registry, 0.01)
             done += some
             idle = 0 if some else idle + 1
         seconds = time.perf_counter() - started
         return {"seconds": seconds, "done": done, "rss": _resident()}
+
+    def _waits(self, besides):
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "SELECT 1 FROM construction_sync_message "
+                "WHERE state = 'ready' AND external_id <> %s LIMIT 1",
+                [besides],
+            )
+            return bool(cr.fetchall())
 
     def add_partners(self, count):
         """``count`` vendors by SQL, with times of change a little apart."""
