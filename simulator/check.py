@@ -214,7 +214,11 @@ class Check:
             if sent.entity == "wbs_node" and sent.landed
         )
         self._expect("construction.wbs", [], nodes)
-        codes = {data["code"] for _id, data in contractor.cost_codes()}
+        codes = {
+            sent.data["code"]
+            for sent in self.objects.values()
+            if sent.entity == "cost_code"
+        }
         self._expect(
             "construction.cost.code", [("code", "in", sorted(codes))], len(codes)
         )
