@@ -36,3 +36,4 @@ from . import test_binding_registry
 from . import test_go_live_matching
 from . import test_audit
 from . import test_logs
+from . import test_heal

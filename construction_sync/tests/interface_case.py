@@ -234,8 +234,9 @@ class InterfaceCase(HttpCase):
         (unit, number), *_rest = interval.items()
         self.env.flush_all()
         self.env.cr.execute(
-            f"UPDATE construction_sync_message SET next_at = next_at "
-            f"- interval '{int(number)} {unit}' WHERE next_at IS NOT NULL"
+            "UPDATE construction_sync_message SET next_at = next_at - %s::interval "
+            "WHERE next_at IS NOT NULL",
+            [f"{int(number)} {unit}"],
         )
         self.env.invalidate_all()
 
@@ -316,8 +317,7 @@ class InterfaceCase(HttpCase):
 
     def _count(self, table):
         self.env.flush_all()
-        self.env.cr.execute(f"SELECT count(*) FROM construction_sync_{table}")
-        return self.env.cr.fetchone()[0]
+        return self.env[f"construction.sync.{table}"].search_count([])
 
     def user(self, login, *groups, companies=None):
         """A user of these groups of the suite, in the test's company."""
