@@ -42,7 +42,12 @@ def process(env, flow_id, rows):
     flow = env["construction.sync.flow"].browse(flow_id)
     work = _Batch(env, flow, rows)
     work.run()
-    return outcome.record(env, flow, work.handler, rows)
+    result = outcome.record(env, flow, work.handler, rows)
+    for row in rows:
+        # rows and items name each other: let both go now, with their bodies, and not
+        # with some later garbage collection (measured: 40 MB in a long drain)
+        row.item = None
+    return result
 
 
 def decided(env, flow, row, names):

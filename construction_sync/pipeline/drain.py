@@ -142,15 +142,33 @@ def drain_flow(registry, session, flow_id, ready=1):
         size = batches.size_of(gateway.environment(cr), flow_id)
     parts = [range(lanes.SLOTS)]
     if ready >= lanes.SHARED:
-        half = lanes.SLOTS // 2
-        parts = [range(half), range(half, lanes.SLOTS)]
-        random.shuffle(parts)
+        parts = _halves(session, flow_id)
     for part in parts:
         if slots := session.take(flow_id, part):
             count = _drain_lanes(registry, session, flow_id, slots, size)
             if count:
                 return count
     return 0
+
+
+def _halves(session, flow_id):
+    """Both halves of the lanes, first the one where more lanes have something ready:
+    a half that holds nothing but a flood for one object does not go before the
+    objects of the other."""
+    busy = {
+        row[0]
+        for row in session.execute(
+            "SELECT s FROM generate_series(0, %s) s WHERE EXISTS ("
+            "SELECT FROM construction_sync_message WHERE flow_id = %s AND slot = s "
+            "AND state = 'ready')",
+            lanes.SLOTS - 1,
+            flow_id,
+        )
+    }
+    half = lanes.SLOTS // 2
+    halves = [range(half), range(half, lanes.SLOTS)]
+    random.shuffle(halves)
+    return sorted(halves, key=lambda part: -len(busy.intersection(part)))
 
 
 def _drain_lanes(registry, session, flow_id, slots, size):
