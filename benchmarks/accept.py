@@ -23,7 +23,7 @@ def accept_100(place):
 
 def _batches(place, name, size, bar):
     with place.site(name) as site, site.server(crons=0) as server:
-        site.query("CREATE TABLE bench_floor (id text PRIMARY KEY, raw bytea, hash text)")
+        site.query("CREATE TABLE bench_floor (id text PRIMARY KEY, raw bytea, h text)")
         for _warm in range(3):
             _post(server, site, size)
         rates, floors = [], []

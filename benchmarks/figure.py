@@ -67,7 +67,8 @@ def middle(values):
 
 def table(figures):
     """All figures as a table for people."""
-    rows = [("bench", "value", "unit", "peer", "x peer", "floor", "x floor", "must", "")]
+    head = "bench", "value", "unit", "peer", "x peer", "floor", "x floor", "must", ""
+    rows = [head]
     for f in figures:
         numbers = [f.peer, f.ratio_peer, f.floor, f.ratio_floor]
         cells = ["-" if n is None else f"{_short(n):,}" for n in numbers]

@@ -9,8 +9,9 @@ class OrmProcess:
     """A child process that carries out one call after the other."""
 
     def __init__(self, config, database):
+        python = [sys.executable, "-W", "ignore", "-m"]
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "benchmarks.orm_process", config, database],
+            [*python, "benchmarks.orm_process", config, database],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
