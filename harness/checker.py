@@ -256,7 +256,9 @@ class _Check:
         places = [_place(send) for _entry, send in landed]
         for place, times in Counter(places).items():
             if times > 1:
-                self.verdict.doubled.append(f"{name}: {place} took effect {times} times")
+                self.verdict.doubled.append(
+                    f"{name}: {place} took effect {times} times"
+                )
         births = sum(entry["action"] == "created" for entry, _send in landed)
         if births > 1:
             self.verdict.doubled.append(f"{name} was created {births} times")
@@ -281,7 +283,9 @@ class _Check:
         if not self.answers.get(send["event"]) or send.get("poison"):
             return False
         messages = self.messages_of.get(send["event"], ())
-        return not any(m["state"] in PARKED or m["state"] == "waiting" for m in messages)
+        return not any(
+            m["state"] in PARKED or m["state"] == "waiting" for m in messages
+        )
 
     def _final(self, name, key, last):
         """The object's record says what its highest effect said."""
@@ -330,7 +334,10 @@ class _Check:
 
     def _content(self, entry):
         content = json.loads(entry["content"])
-        if content["object"] != entry["doc_key"] or content["action"] != entry["action"]:
+        if (
+            content["object"] != entry["doc_key"]
+            or content["action"] != entry["action"]
+        ):
             self.verdict.other.append(
                 f"audit entry {entry['id']} says other things than its sealed content"
             )

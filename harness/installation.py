@@ -75,7 +75,9 @@ class Installation:
         connection.autocommit = True
         try:
             with connection.cursor() as cursor:
-                cursor.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+                cursor.execute(
+                    f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)'
+                )
                 if template:
                     cursor.execute(
                         f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"'
@@ -143,4 +145,6 @@ class Installation:
         )
         if "harness is set up" not in done.stdout:
             said = (done.stderr or done.stdout).strip().splitlines()[-5:]
-            raise CannotGoOn("Odoo's shell did not set up the systems: " + " ".join(said))
+            raise CannotGoOn(
+                "Odoo's shell did not set up the systems: " + " ".join(said)
+            )

@@ -129,7 +129,9 @@ def poison(stage):
     if [state for state, _crashes in states] != ["dead", "waiting"]:
         stage.complaints.append(f"the poison and what follows it stand as {states}")
     elif states[0][1] != 3:
-        stage.complaints.append(f"the poison was set aside after {states[0][1]} crashes")
+        stage.complaints.append(
+            f"the poison was set aside after {states[0][1]} crashes"
+        )
     for _ in range(states[0][1] if states else 0):
         stage.history.add("fault", target="poison", pid=0)
     if seconds > 2 * MINUTE:
@@ -249,9 +251,7 @@ def concurrent_same_event(stage):
     for thing in [t for t in source.objects if t["counted"]][:8]:
         event, line = source.event(thing)
         name = stage.sender().declare_put(line)
-        at_once(
-            lambda e=event, ln=line, n=name: stage.sender().put(e, ln, e["id"], n)
-        )
+        at_once(lambda e=event, ln=line, n=name: stage.sender().put(e, ln, e["id"], n))
     stage.settle()
 
 

@@ -215,7 +215,10 @@ class Sender:
 
     def _refused(self, event, answer, why=None):
         self.history.add(
-            "refused", event=event, status=answer.status_code, why=why or answer.text[:300]
+            "refused",
+            event=event,
+            status=answer.status_code,
+            why=why or answer.text[:300],
         )
 
     def _until_taken(self, call, events):

@@ -1,5 +1,6 @@
 """Run in Odoo's shell, after lines that set ``CODES`` and ``KEY``."""
-# ruff: noqa: F821
+
+# ruff: noqa: F821 - the shell gives env, the lines before give CODES and KEY
 from odoo.addons.construction_sync.pipeline import keys
 
 Flow = env["construction.sync.flow"]
