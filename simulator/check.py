@@ -9,14 +9,18 @@ from .comparison import (
     Tally,
     differences,
     fold,
+    leave_to_the_latest,
     names_of,
     repetitions,
 )
 from .day import MAPPED_CODE, MAPPED_TO
 from .office import FLOWS
 
-QUIET_LIMIT = 90
+QUIET_LIMIT = 120
+#: how long messages may wait for others while nothing else goes on
 STALL_LIMIT = 25
+#: states that end by themselves, at the latest when a cron looks, once a minute
+MOVING = ("ready", "retry")
 #: states in which a message has come to an end, or to a person
 FINISHED = ("applied", "superseded", "duplicate", "discarded", "exception", "dead")
 KINDS = (
@@ -40,11 +44,12 @@ def wait_until_quiet(office, day, limit=QUIET_LIMIT, stall=STALL_LIMIT):
     while (now := time.monotonic()) - started < limit and now - moved < stall:
         left = (
             sum(system.waiting() for system in day.systems),
-            office.count("construction.sync.message", [("state", "not in", FINISHED)]),
+            office.count("construction.sync.message", [("state", "in", MOVING)]),
+            office.count("construction.sync.message", [("state", "=", "waiting")]),
         )
         if not any(left):
             return now - started
-        if left != last or any(system.faults.down_seconds for system in day.systems):
+        if left != last or left[0] or left[1]:
             last, moved = left, now
         time.sleep(0.3)
     return None
@@ -146,6 +151,7 @@ class Check:
             key: reading.get(*key) for key, sent in self.objects.items() if sent.landed
         }
         names = names_of(self.objects, found, {MAPPED_CODE: MAPPED_TO})
+        leave_to_the_latest(self.objects, found)
         for key, sent in self.objects.items():
             tally = self.tallies[sent.entity]
             tally.expected_waiting += len(sent.held)
@@ -154,6 +160,7 @@ class Check:
             tally.expected += 1
             told = differences(sent, found[key], names)
             told += self._bank_accounts(sent, found[key])
+            told += self._merged(sent, found[key], found)
             self.problems += told
             tally.landed += not told
 
@@ -177,6 +184,21 @@ class Check:
             f"{sent.system} vendor {sent.external_id}: bank accounts were sent as "
             f"{expected}, Odoo has {numbers}"
         ]
+
+    def _merged(self, sent, stands, found):
+        """A merged vendor lives on in its master: the id leads to the master, or to a
+        record that is merged into it."""
+        master = sent.data.get("merged_into")
+        if not (stands and master):
+            return []
+        lives_on = found.get((sent.system, sent.entity, master))
+        (partner,) = self.office.call(
+            "res.partner", "read", [stands["odoo_id"]], ["construction_merged_into_id"]
+        )
+        into = partner["construction_merged_into_id"]
+        if lives_on and lives_on["odoo_id"] in (stands["odoo_id"], into and into[0]):
+            return []
+        return [f"{sent.system} vendor {sent.external_id} is not merged into {master}"]
 
     def _count_waiting(self):
         """What stands in front of a person: messages of open exceptions, conflicts

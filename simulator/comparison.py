@@ -19,7 +19,7 @@ REFERENCES = {
     "segments": "segment_value",
 }
 #: fields that the interface takes and never gives; the checker looks in Odoo
-NOT_EXPORTED = ("bank_accounts",)
+NOT_EXPORTED = ("bank_accounts", "merged_into")
 
 
 @dataclass
@@ -27,6 +27,7 @@ class Sent:
     """One object as its system last told it, folded over all it said.
 
     :param data: fields that have to stand in Odoo
+    :param told: when each of these fields was told last
     :param held: what waits for a person, one entry per message
     """
 
@@ -34,6 +35,7 @@ class Sent:
     entity: str
     external_id: str
     data: dict = field(default_factory=dict)
+    told: dict = field(default_factory=dict)
     held: dict = field(default_factory=dict)
     landed: bool = False
     deleted: bool = False
@@ -58,7 +60,7 @@ class Tally:
 
 def answered(lines):
     """Events that Odoo has taken, each once, in the order of their versions or,
-    without versions, of their answers: ``(system, event id, records)``.
+    without versions, of their answers: ``(system, event id, when, records)``.
 
     A refused event is in it too when its records say that a person decides: that
     was the answer to expect.
@@ -71,7 +73,9 @@ def answered(lines):
             person = any(record["person"] for record in event["records"])
             if line["status"] < 300 or (person and line["status"] in (409, 422)):
                 seen.add((line["system"], event["id"]))
-                events.append((line["system"], event["id"], event["records"]))
+                events.append(
+                    (line["system"], event["id"], line["at"], event["records"])
+                )
     return events
 
 
@@ -93,11 +97,11 @@ def fold(lines, decided=()):
     """
     objects = {}
     records = [
-        (record["version"] or 0, position, system, event_id, record)
-        for position, (system, event_id, group) in enumerate(answered(lines))
+        (record["version"] or 0, position, system, event_id, at, record)
+        for position, (system, event_id, at, group) in enumerate(answered(lines))
         for record in group
     ]
-    for _version, _position, system, event_id, record in sorted(
+    for _version, _position, system, event_id, at, record in sorted(
         records, key=lambda entry: entry[:2]
     ):
         key = (system, record["entity"], record["external_id"])
@@ -111,8 +115,29 @@ def fold(lines, decided=()):
             continue
         sent.landed = True
         sent.deleted = record["deleted"]
-        sent.data.update({k: v for k, v in record["data"].items() if k not in kept_out})
+        landing = {k: v for k, v in record["data"].items() if k not in kept_out}
+        sent.data.update(landing)
+        sent.told.update(dict.fromkeys(landing, at))
     return objects
+
+
+def leave_to_the_latest(objects, found):
+    """Where several systems tell of one record, each field stands as it was told
+    last: take it out of what the others have to find.
+
+    :param found: ``{key of objects: answer of GET}``
+    """
+    latest = {}
+    for key, sent in objects.items():
+        if answer := found.get(key):
+            for name, at in sent.told.items():
+                place = (sent.entity, answer["odoo_id"], name)
+                latest[place] = max(latest.get(place, at), at)
+    for key, sent in objects.items():
+        if answer := found.get(key):
+            for name, at in sent.told.items():
+                if at < latest[sent.entity, answer["odoo_id"], name]:
+                    del sent.data[name]
 
 
 class Reading:
@@ -154,6 +179,8 @@ def differences(sent, found, names):
     if found is None:
         return [f"{name} is not in Odoo"]
     told = []
+    if sent.data.get("merged_into"):
+        return told
     for key, value in sent.data.items():
         if key in NOT_EXPORTED:
             continue

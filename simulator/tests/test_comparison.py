@@ -1,10 +1,11 @@
 """The checker notices what is missing, doubled or different."""
 
-from simulator.comparison import differences, fold, names_of
+from simulator.comparison import differences, fold, leave_to_the_latest, names_of
 
 
-def line(records, status=202, system="fieldbook", event="e1"):
+def line(records, status=202, system="fieldbook", event="e1", at="08:00"):
     return {
+        "at": at,
         "system": system,
         "status": status,
         "events": [{"id": event, "outcome": "accepted", "records": records}],
@@ -87,3 +88,14 @@ def test_amounts_are_equal_by_value():
     sent = fold([line([record({"estimated_value": "100.00"})])])[KEY]
     assert differences(sent, {"data": {"estimated_value": "100"}}, {}) == []
     assert differences(sent, {"data": {"estimated_value": "100.01"}}, {})
+
+
+def test_of_a_record_that_two_systems_tell_of_each_field_stands_as_told_last():
+    lines = [
+        line([record({"name": "early", "phone": "1"})], system="a", event="a"),
+        line([record({"name": "late"})], system="b", event="b", at="09:00"),
+    ]
+    objects = fold(lines)
+    leave_to_the_latest(objects, {key: {"odoo_id": 5} for key in objects})
+    assert objects["a", "vendor", "V-1"].data == {"phone": "1"}
+    assert objects["b", "vendor", "V-1"].data == {"name": "late"}
