@@ -1,11 +1,17 @@
 """Messages as the drain reads them."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from odoo.tools import SQL
+
+#: of a lane that one object fills: messages of each object that go first, and how far
+#: into the lane other objects are looked for
+FEW = 4
+DEPTH = 5_000
 
 
 @dataclass(slots=True)
@@ -71,29 +77,40 @@ COLUMNS = """
 
 
 def select(cr, flow_id, slots, size):
-    """The next ready messages in these lanes, oldest first: of a lane half as much
-    again as its part of the batch, so that a flood of messages for one object does
-    not keep the objects of the other lanes waiting (R4). More of a lane only when
-    that would leave the batch nearly empty."""
+    """The next ready messages in these lanes, oldest first.
+
+    A flood of messages for one object does not keep other objects waiting (R4): of a
+    lane at most half as much again as its part of the batch is taken, and of a lane
+    that one object fills, the first few of each object. More of a lane only when that
+    would leave the batch nearly empty. Of each object it is always the oldest.
+    """
     share = -(-3 * size // (2 * len(slots)))
     while True:
-        found = _oldest_of_each(cr, flow_id, slots, share)
-        ids = sorted(message_id for lane in found for message_id in lane)
-        more = any(len(lane) == share for lane in found)
+        lanes = _oldest_of_each(cr, flow_id, slots, share)
+        if flooded := [slot for slot, lane in lanes.items() if _flooded(lane, share)]:
+            lanes.update(_spread(cr, flow_id, flooded, share))
+        ids = sorted(message_id for ids, _names in lanes.values() for message_id in ids)
+        more = any(len(ids) == share for ids, _names in lanes.values())
         if len(ids) >= size // 4 or not more:
             return read_rows(cr, ids[:size])
         share *= 8
 
 
+def _flooded(lane, share):
+    """Whether one object fills the lane's share."""
+    ids, names = lane
+    return len(ids) == share and 2 * max(Counter(names).values()) > share
+
+
 def _oldest_of_each(cr, flow_id, slots, most):
-    """Ids of the oldest ready messages of each lane."""
+    """``{lane: (ids, external ids)}`` of the oldest ready messages of each lane."""
     cr.execute(
         SQL(
             """
-            SELECT array_agg(m.id)
+            SELECT s, array_agg(m.id), array_agg(m.external_id)
               FROM unnest(%s) s
         CROSS JOIN LATERAL (
-                    SELECT id FROM construction_sync_message
+                    SELECT id, external_id FROM construction_sync_message
                      WHERE flow_id = %s AND slot = s AND state = 'ready'
                   ORDER BY id LIMIT %s) m
           GROUP BY s
@@ -103,7 +120,35 @@ def _oldest_of_each(cr, flow_id, slots, most):
             most,
         )
     )
-    return [row[0] for row in cr.fetchall()]
+    return {slot: (ids, names) for slot, ids, names in cr.fetchall()}
+
+
+def _spread(cr, flow_id, slots, most):
+    """As ``_oldest_of_each``, but the first ``FEW`` messages of each object before
+    the rest, as far as the lane's oldest ``DEPTH`` messages show them."""
+    cr.execute(
+        SQL(
+            """
+            SELECT s, array_agg(m.id), array_agg(m.external_id)
+              FROM unnest(%s) s
+        CROSS JOIN LATERAL (
+                    SELECT id, external_id FROM (
+                        SELECT id, external_id, row_number() OVER (
+                                   PARTITION BY external_id ORDER BY id) AS nth
+                          FROM (SELECT id, external_id FROM construction_sync_message
+                                 WHERE flow_id = %s AND slot = s AND state = 'ready'
+                              ORDER BY id LIMIT %s) oldest) counted
+                  ORDER BY nth > %s, id LIMIT %s) m
+          GROUP BY s
+            """,
+            list(slots),
+            flow_id,
+            DEPTH,
+            FEW,
+            most,
+        )
+    )
+    return {slot: (ids, names) for slot, ids, names in cr.fetchall()}
 
 
 def select_object(cr, flow_id, external_id, last_id):
