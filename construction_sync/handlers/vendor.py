@@ -144,6 +144,13 @@ class VendorHandler(models.AbstractModel):
     def match(self, items):
         result = self._same_tax_id(items)
         rest = [item for item in items if id(item) not in result]
+        nameless = [item for item in rest if not item.data.name]
+        for item in nameless:
+            # merged before it ever arrived: a person makes it an alias of the master
+            evidence = self.env._("The system merged it into this vendor")
+            if master_id := item.refs.get("/merged_into"):
+                result[id(item)] = [Match(master_id, "merged_into", evidence, False)]
+        rest = [item for item in rest if item.data.name]
         result.update(vendor_accounts.same_name_and_account(self.env, rest))
         return result
 
@@ -195,7 +202,8 @@ class VendorHandler(models.AbstractModel):
 
     def values(self, item):
         data = item.data
-        result = {"name": {"name": data.name}}
+        # a merge may name its vendor by id alone
+        result = {"name": {"name": data.name}} if data.name else {}
         for canonical, name in self._plain.items():
             if item.sent(canonical):
                 result[canonical] = {name: getattr(data, canonical) or False}
@@ -280,6 +288,8 @@ class VendorHandler(models.AbstractModel):
             )
         except UserError as error:
             item.fail(Problem("business-rule", str(error), pointer="/merged_into"))
+        else:
+            item.alias_of = partners.browse(item.record_id)._construction_live().id
 
     # ---- showing -----------------------------------------------------------------
 

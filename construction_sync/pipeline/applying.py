@@ -9,7 +9,7 @@ import logging
 from datetime import timedelta
 
 from psycopg2 import IntegrityError, InterfaceError, OperationalError
-from psycopg2.errors import LockNotAvailable
+from psycopg2.errors import LockNotAvailable, UniqueViolation
 
 from odoo import fields
 from odoo.exceptions import AccessError, LockError, MissingError, UserError
@@ -191,7 +191,9 @@ def classify(error, who):
 
 def _sentence(error):
     if isinstance(error, IntegrityError):
-        return (error.diag.message_primary or str(error)) + (
-            f" ({error.diag.message_detail})" if error.diag.message_detail else ""
-        )
+        sentence = error.diag.message_primary or type(error).__name__
+        # the details of other constraints quote the whole row, bank details and all
+        if isinstance(error, UniqueViolation) and error.diag.message_detail:
+            sentence += f" ({error.diag.message_detail})"
+        return sentence
     return str(error.args[0]) if error.args else type(error).__name__

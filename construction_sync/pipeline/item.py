@@ -67,7 +67,8 @@ class Item:
     pointer to the id it resolved to. ``record_id`` is the bound record, or None.
     ``forced`` names canonical fields a person decided for the outside's value.
     ``changes`` (set by the backbone before ``change``) maps Odoo fields to the new
-    values, only where they differ and the outside may write them.
+    values, only where they differ and the outside may write them. ``alias_of`` (set by
+    the handler) is the record that lives on when this one was merged into it.
     """
 
     rows: list
@@ -85,6 +86,7 @@ class Item:
     changes: dict = field(default_factory=dict)
     created: bool = False
     linked_by: str = ""
+    alias_of: int | None = None
     problems: list = field(default_factory=list)
     conflicts: list = field(default_factory=list)
     forced: frozenset = frozenset()

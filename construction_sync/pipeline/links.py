@@ -49,7 +49,7 @@ def _facts(item):
     version = next((r.version for r in reversed(item.rows) if r.version), None)
     if version is None and item.binding is not None and item.binding.version:
         version = item.binding.version
-    state = "tombstone" if item.deleted else "linked"
+    state = "tombstone" if item.deleted else "alias" if item.alias_of else "linked"
     return (
         str(version) if version is not None else None,
         item.content_hash,
@@ -62,8 +62,8 @@ def _facts(item):
 def _insert_bindings(env, flow, handler, items):
     rows = [
         (
-            i.company.id if i.company else None, i.external_id, i.record_id,
-            *_facts(i), i.linked_by or None,
+            i.company.id if i.company else None, i.external_id,
+            i.alias_of or i.record_id, *_facts(i), i.linked_by or None,
         )
         for i in items
     ]  # fmt: skip
@@ -87,7 +87,7 @@ def _insert_bindings(env, flow, handler, items):
 
 
 def _update_bindings(env, items):
-    rows = [(i.binding.id, i.record_id, *_facts(i)) for i in items]
+    rows = [(i.binding.id, i.alias_of or i.record_id, *_facts(i)) for i in items]
     kinds = ("int", "int", "text", "text", "timestamp", "int", "text")
     env.cr.execute(
         SQL(

@@ -37,3 +37,5 @@ from . import test_go_live_matching
 from . import test_audit
 from . import test_logs
 from . import test_heal
+from . import test_master_data_in
+from . import test_procore_in

@@ -311,3 +311,39 @@ class TestLookAlikes(ExceptionCase):
         self.assertEqual(message.state, "applied")
         self.assertNotEqual(self.linked("v1"), self.there)
         self.assertEqual(len(self.vendors("Ace Concrete")), 2)
+
+
+class TestArrivalsAndVersions(ExceptionCase):
+    @rows("F66", "F02")
+    def test_an_unknown_code_that_arrives_sets_its_messages_going(self):
+        messages = self.park(3)
+        self.send(
+            self.event("c9", {"code": UNKNOWN, "name": "Site concrete"}, "cost_code")
+        )
+        self.drain()
+        self.drain()
+        self.assertEqual(set(messages.mapped("state")), {"applied"})
+        self.assertEqual(
+            (self.exceptions().state, self.exceptions().resolution),
+            ("resolved", "itself"),
+        )
+
+    @rows("FA-E05", "FA-E03")
+    def test_an_administrator_takes_the_versions_of_a_restored_source(self):
+        self.send(self.vendor("v1", "Before", sequence="9"))
+        self.drain()
+        message = self.send(self.vendor("v1", "Restored", sequence="1"))
+        self.drain()
+        exception = message.exception_id
+        self.assertEqual((exception.kind, exception.fix), ("epoch-change", "version"))
+        with self.assertRaises(AccessError):
+            self.by(exception).action_accept_version()
+        self.by(exception, self.user("adm", "admin")).action_accept_version()
+        self.drain()
+        self.assertEqual((message.state, exception.state), ("applied", "resolved"))
+        self.assertEqual(
+            (self.linked("v1").name, self.binding("v1").version), ("Restored", "1")
+        )
+        self.send(self.vendor("v1", "Next", sequence="2"))
+        self.drain()
+        self.assertEqual(self.linked("v1").name, "Next")
