@@ -135,7 +135,7 @@ class TestOwnership(InterfaceCase):
         project.name = "Free"
         self.assertEqual(project.name, "Free")
 
-    @rows("F07", "FA-J11")
+    @rows("F07")
     def test_a_caller_cannot_lift_the_lock_through_the_context(self):
         self.tower()
         project = self.linked("p1", "project").with_user(self.controller)
