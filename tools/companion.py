@@ -22,7 +22,7 @@ def run_companion(arguments, purpose, module, options, fresh=True, http_port=Non
         )
     database = f"construction_{purpose}"
     addons = suite.addons()
-    if purpose == "demo":
+    if purpose.startswith("demo"):
         addons = [name for name in addons if not name.startswith(TEST_ONLY)]
     http_port = http_port or free_port()
     with set_up.workshop(arguments) as workshop:
@@ -36,7 +36,7 @@ def run_companion(arguments, purpose, module, options, fresh=True, http_port=Non
             max_cron_threads=2,
         )
         if fresh or not workshop.server.exists(database):
-            subject = f"{purpose.capitalize()} database"
+            subject = f"{purpose.capitalize().replace('_', ' ')} database"
             log = f"{purpose}-install.log"
             workshop.install(configuration, database, addons, subject, log)
         command = [workshop.python, "-m", module, "--config", configuration]

@@ -33,7 +33,10 @@ def references(env, items, target, prefix=""):
             item,
             "/address/state",
             item.data.address.state,
-            item.refs.get("/address/country") or current.get(item.record_id) or None,
+            item.refs.get("/address/country")
+            or current.get(item.record_id)
+            or (item.company or item.system.company_id).country_id.id
+            or None,
         )
         for item in addressed
         if item.data.address.state

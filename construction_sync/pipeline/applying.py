@@ -17,6 +17,7 @@ from odoo.tools import mute_logger
 
 from ..schemas.problem import Problem, one_line
 from . import references
+from .rows import Moved
 
 _logger = logging.getLogger(__name__)
 
@@ -58,11 +59,12 @@ def fold(items):
 class Applier:
     """Hands items to the handler and leaves on each row what became of it."""
 
-    def __init__(self, env, flow, reader):
+    def __init__(self, env, flow, reader, first):
         self.env = env
         self.flow = flow
         self.reader = reader
         self.handler = reader.handler
+        self.first = first
 
     def apply(self, items):
         """Apply items together; when that fails, in eighths; a single one that fails
@@ -118,6 +120,10 @@ class Applier:
                 stopped = row.id
 
     def _failed(self, item, error):
+        if self.first and isinstance(error, UniqueViolation):
+            # another system made the same thing at the same moment; a new transaction
+            # sees it, and the handler finds it by its key
+            raise Moved from error
         row = item.rows[0]
         row.problems, again = classify(error, self.handler.title(item))
         if again:

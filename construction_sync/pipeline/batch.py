@@ -35,12 +35,17 @@ def read_items(env, flow, ids):
     return items
 
 
-def process(env, flow_id, rows):
-    """Decide and apply ``rows``; everything is written when this returns."""
+def process(env, flow_id, rows, first=False):
+    """Decide and apply ``rows``; everything is written when this returns.
+
+    :param first: the batch has not been undone yet, so a record that somebody else
+        made at the same moment is looked for once more
+    :raises Moved: when it must be
+    """
     flow = env["construction.sync.flow"].browse(flow_id)
     env = gateway.system_environment(env, flow.system_id)
     flow = env["construction.sync.flow"].browse(flow_id)
-    work = _Batch(env, flow, rows)
+    work = _Batch(env, flow, rows, first)
     work.run()
     result = outcome.record(env, flow, work.handler, rows)
     for row in rows:
@@ -71,13 +76,13 @@ def decided(env, flow, row, names):
 class _Batch:
     """The state of one batch while it is being worked on."""
 
-    def __init__(self, env, flow, rows):
+    def __init__(self, env, flow, rows, first=False):
         self.env = env
         self.flow = flow
         self.system = flow.system_id
         self.reader = Reader(env, flow)
         self.handler = self.reader.handler
-        self.applier = Applier(env, flow, self.reader)
+        self.applier = Applier(env, flow, self.reader, first)
         self.rows = rows
         self.stopped = {}
         self._clients = {}

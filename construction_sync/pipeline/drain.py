@@ -24,16 +24,13 @@ from odoo.tools import SQL
 
 from . import batch as batches
 from . import gateway, intervention, lanes, rows, signals
+from .rows import Moved
 
 _logger = logging.getLogger(__name__)
 
 #: a run of the cron ends after this many seconds and asks to be called again
 BUDGET = 20.0
 TRIES = 5
-
-
-class Moved(Exception):
-    """A message changed under the batch; everything is undone and looked at anew."""
 
 
 def run_cron(env):
@@ -231,7 +228,7 @@ def _with_retries(registry, session, flow_id, select):
     """Run a batch; when another transaction was in the way, undo and look again."""
     for attempt in range(TRIES):
         try:
-            return _batch(registry, session, flow_id, select)
+            return _batch(registry, session, flow_id, select, first=attempt == 0)
         except (OperationalError, UniqueViolation, Moved) as error:
             if attempt == TRIES - 1 or not _passing(error):
                 raise
@@ -259,8 +256,11 @@ def _passing(error):
     )
 
 
-def _batch(registry, session, flow_id, select):
-    """One working transaction; returns ``(messages handled, flows to ring)``."""
+def _batch(registry, session, flow_id, select, first=True):
+    """One working transaction; returns ``(messages handled, flows to ring)``.
+
+    :param first: the batch has not been undone before
+    """
     beating, found = False, []
     try:
         with registry.cursor() as cr:
@@ -270,7 +270,7 @@ def _batch(registry, session, flow_id, select):
             session.beat(flow_id, [row.id for row in found])
             beating = True
             env = gateway.environment(cr)
-            result = batches.process(env, flow_id, found)
+            result = batches.process(env, flow_id, found, first)
             if result.moved:
                 raise Moved
         rings = set(result.woken)

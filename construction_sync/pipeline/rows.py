@@ -14,6 +14,10 @@ FEW = 4
 DEPTH = 5_000
 
 
+class Moved(Exception):
+    """Something changed under the batch; it is undone and looked at anew."""
+
+
 @dataclass(slots=True)
 class Row:
     """A message as the drain reads it, and what becomes of it."""

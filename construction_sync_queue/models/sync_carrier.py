@@ -8,16 +8,16 @@ class SyncCarrier(models.AbstractModel):
 
     @api.model
     def _ring(self, flow_ids, lanes=1):
-        """Enqueue one drain job per flow; a job that already waits is enough.
+        """Enqueue one drain job per flow, unless one waits already, and ring the lane
+        crons as well.
 
-        The minute's lane crons stay as they are: with a dead runner a message waits
-        about a minute and not for ever. Rings without flows go to the crons at once.
+        A waiting job may start, and end, before this transaction is committed, and
+        the runner may be dead: the cron's own bell is safe against both.
         """
-        flows = self.env["construction.sync.flow"].browse(flow_ids)
-        for flow in flows:
+        for flow in self.env["construction.sync.flow"].browse(flow_ids):
             flow.with_delay(
                 channel=CHANNEL,
                 identity_key=f"construction_sync.drain.{flow.id}",
                 description=f"Apply what arrived for flow {flow.id}",
             )._job_drain()
-        return None if flows else super()._ring(flow_ids, lanes)
+        return super()._ring(flow_ids, lanes)

@@ -27,6 +27,7 @@ def main(arguments):
     need_port(port)
     options = ["--port", str(port), *(["--check"] if arguments.check else [])]
     fresh = arguments.fresh or arguments.check
+    purpose = "demo_check" if arguments.check else "demo"
     return run_companion(
-        arguments, "demo", "simulator.demo", options, fresh, http_port=port
+        arguments, purpose, "simulator.demo", options, fresh, http_port=port
     )
