@@ -70,7 +70,7 @@ def _command(tool, address, key, report, examples):
     command += ["--max-examples", str(examples), "--request-timeout", "60"]
     command += ["--suppress-health-check", "all"]
     command += ["--report", "junit", "--report-junit-path", report]
-    command += ["--workers", "2", "--continue-on-failure", "--warnings", "off"]
+    command += ["--workers", "1", "--continue-on-failure", "--warnings", "off"]
     # The everyday run is the same each time; a larger one searches anew.
     if examples <= DEFAULT_EXAMPLES:
         return [*command, "--generation-deterministic"]

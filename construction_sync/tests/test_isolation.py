@@ -84,7 +84,8 @@ class TestIsolation(InterfaceCase):
 
         def guarded(records, vals):
             if vals.get("name") == name:
-                raise UserError(records.env._("%s is on the blacklist.", name))
+                sentence = f"{name} is on the blacklist."
+                raise UserError(sentence)
             return write(records, vals)
 
         with self.failing(name), patch.object(partners, "write", guarded):

@@ -2,6 +2,8 @@
 
 import json
 
+from odoo.tools import mute_logger
+
 from .interface_case import InterfaceCase
 from .rows import rows
 
@@ -156,15 +158,16 @@ class TestScopes(SegmentationCase):
     @rows("FA-J04", "FA-J07")
     def test_a_key_opens_no_screen_and_a_session_no_interface(self):
         for path in ("/odoo", "/web/dataset/call_kw/res.partner/search_read"):
-            response = self.url_open(
-                path,
-                data=json.dumps({"jsonrpc": "2.0", "params": {}}).encode(),
-                headers={
-                    "Authorization": f"Bearer {self.key}",
-                    "Content-Type": "application/json",
-                },
-                allow_redirects=False,
-            )
+            with mute_logger("odoo.http"):
+                response = self.url_open(
+                    path,
+                    data=json.dumps({"jsonrpc": "2.0", "params": {}}).encode(),
+                    headers={
+                        "Authorization": f"Bearer {self.key}",
+                        "Content-Type": "application/json",
+                    },
+                    allow_redirects=False,
+                )
             self.assertNotIn("secret@example.com", response.text)
             self.assertNotIn('"result"', response.text)
         user = self.user("portal-person", "admin")
