@@ -201,6 +201,11 @@ CAUSES = {
         RESERVED,
         "A freeze does not refuse: what arrives waits until the freeze ends.",
     ),
+    "already-exists": (
+        BOTH,
+        "A number or key that may stand only once stands already in Odoo; the sentence "
+        "names it.",
+    ),
     "business-rule": (
         BOTH,
         "A rule of Odoo or of an installed module refuses the record. The sentence is "

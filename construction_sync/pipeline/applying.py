@@ -141,6 +141,7 @@ class Applier:
                 row.note, row.next_at = item.note, deadline(self.flow, row)
             else:
                 row.state = "applied"
+                row.note = row.note or _doubt(item)
         if item.failed or item.waits_on:
             return
         for row in item.rows:
@@ -148,6 +149,15 @@ class Applier:
         # of messages folded into one write the first made or linked the record
         fresh = item.created or item.binding is None
         item.rows[0 if fresh else -1].action = _action(item)
+
+
+def _doubt(item):
+    """A word of warning about names that may deceive a reader (FA-C10): they are taken
+    as sent, and never matched by their look."""
+    if item.data is None or not item.data.suspicious:
+        return ""
+    fields = ", ".join(item.data.suspicious)
+    return f"Look twice: {fields} mixes alphabets or holds characters nobody sees"
 
 
 def _action(item):
@@ -189,6 +199,8 @@ def classify(error, who):
         return [Problem("access-refused", f"{who}: {detail}")], False
     if isinstance(error, (LockError, LockNotAvailable, MissingError)):
         return [Problem("unavailable", f"{who}: {detail}")], True
+    if isinstance(error, UniqueViolation):
+        return [Problem("already-exists", f"{who}: {detail}")], False
     if isinstance(error, (UserError, IntegrityError)):
         return [Problem("business-rule", f"{who}: {detail}")], False
     _logger.info("Applying %s failed: %s", one_line(who), detail, exc_info=True)

@@ -303,6 +303,12 @@ for _kind in (
         "Correct what the sentence names and send or retry.",
     ),
     (
+        "already-exists",
+        "Such a record is already here",
+        409,
+        "Send the change for the record that stands, or use a number of its own.",
+    ),
+    (
         "flow-off",
         "This kind of object is switched off for the system",
         422,

@@ -158,6 +158,14 @@ class TestBadBodies(InterfaceCase):
         self.assertNotEqual(self.linked("v1"), self.linked("v2"))
         self.assertEqual(self.states(), ["applied", "applied"])
 
+    @rows("FA-C10")
+    def test_a_name_in_two_alphabets_is_taken_and_flagged(self):
+        plain = self.send(self.vendor("v1", "Ace Concrete"))
+        mixed = self.send(self.vendor("v2", "\u0410ce Concrete"))
+        self.drain()
+        self.assertFalse(plain.note)
+        self.assertIn("/name", mixed.note)
+
     @rows("FA-C11")
     def test_one_name_in_two_normal_forms_is_one_name(self):
         self.send(self.vendor("v1", "Caf\u00e9 Bau", sequence="1"))

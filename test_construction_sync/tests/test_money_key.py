@@ -48,7 +48,7 @@ class TestMoneyKey(DocumentCase):
         )
         self.env["construction.sync.idempotency"]._cron_expire()
         second = self.pay("d2", "D-1", Idempotency_Key=KEY)
-        document = self.assertProblem(second, 422, "business-rule")
+        document = self.assertProblem(second, 409, "already-exists")
         self.assertIn("D-1", document["detail"])
         self.assertEqual(len(self.documents()), 1)
 
