@@ -255,6 +255,32 @@ def concurrent_same_event(stage):
     stage.settle()
 
 
+def locked_key(stage):
+    """FA-A15: the row of an Idempotency-Key is locked for long; the caller is told to
+    come again and the worker is free, and then the first answer is replayed."""
+    source, sender = stage.source(3), stage.sender()
+    for thing in [t for t in source.objects if t["counted"]]:
+        event, line = source.event(thing)
+        key = f"locked-{event['id']}"
+        sender.put(event, line, key)
+        with stage.installation.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT FROM construction_sync_idempotency WHERE key = %s FOR UPDATE",
+                [key],
+            )
+            started = time.monotonic()
+            held = sender.put_once(event, line, key)
+            waited = time.monotonic() - started
+        if held.status_code != 409 or "Retry-After" not in held.headers or waited > 5:
+            stage.complaints.append(
+                f"a locked key answered {held.status_code} after {waited:.1f} s"
+            )
+        again = sender.put_once(event, line, key)
+        if again.headers.get("Idempotent-Replayed") != "true":
+            stage.complaints.append(f"{key} was not replayed: {again.status_code}")
+    stage.settle()
+
+
 def broken(rule):
     """A scenario in which the software breaks a rule: the checker must notice."""
 
@@ -276,6 +302,7 @@ SCENARIOS = {
     "c5": crash_while_applying,
     "c6": crash_after_commit,
     "concurrent_same_event": concurrent_same_event,
+    "locked_key": locked_key,
     "out_of_id_order": out_of_id_order,
     "hot_key": hot_key,
     "poison": poison,

@@ -39,3 +39,4 @@ from . import test_logs
 from . import test_heal
 from . import test_master_data_in
 from . import test_procore_in
+from . import test_flood

@@ -85,6 +85,11 @@ def test_the_same_event_five_times_at_once_has_one_effect(play):
     _clean(play, "concurrent_same_event")
 
 
+@rows("FA-A15")
+def test_a_locked_key_frees_its_worker_and_answers_once_it_is_free(play):
+    _clean(play, "locked_key")
+
+
 @rows("FA-E09", "F66")
 def test_a_transaction_that_commits_late_loses_nothing(play):
     _clean(play, "out_of_id_order")
