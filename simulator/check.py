@@ -17,8 +17,9 @@ from .day import MAPPED_CODE, MAPPED_TO
 from .office import FLOWS
 
 QUIET_LIMIT = 120
-#: how long messages may wait for others while nothing else goes on
-STALL_LIMIT = 25
+#: how long messages may wait for others while nothing else goes on: longer than the
+#: minute in which the safety net looks
+STALL_LIMIT = 75
 #: states that end by themselves, at the latest when a cron looks, once a minute
 MOVING = ("ready", "retry")
 #: states in which a message has come to an end, or to a person

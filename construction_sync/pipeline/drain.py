@@ -237,6 +237,11 @@ def _with_retries(registry, session, flow_id, select):
     return 0, set()
 
 
+def _wake_for(cr, flow_id, names):
+    flow = gateway.environment(cr)["construction.sync.flow"].browse(flow_id)
+    return signals.wake_for(cr, flow.system_id.id, flow.entity, names)
+
+
 def _unforeseen(registry, flow_id, found):
     """A fault that nobody foresaw, outside the handlers' own: as after a crash, each
     message of the batch is tried alone from now on, and the one that brings it is set
@@ -277,6 +282,9 @@ def _batch(registry, session, flow_id, select, first=True):
         if result.waiting:
             # a parent may have landed while we looked: once more, with fresh eyes
             rings |= _short(registry, signals.wake_landed)
+        if result.landed:
+            # and who parked while we were at it could not be seen from in there
+            rings |= _short(registry, _wake_for, flow_id, result.landed)
         return len(found), rings
     except (DatabaseError, InterfaceError, Moved, AssertionError):
         raise

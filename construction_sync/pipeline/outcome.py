@@ -50,7 +50,8 @@ def record(env, flow, handler, rows):
         row.state == "waiting" and (row.waits_on or "").startswith("parent:")
         for row in done
     )
-    return Result(woken=woken, waiting=waiting, moved=moved)
+    landed = _names(rows, linked) if linked else ()
+    return Result(woken=woken, waiting=waiting, moved=moved, landed=landed)
 
 
 def _conclude(flow, row, now):

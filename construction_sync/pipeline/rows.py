@@ -65,10 +65,15 @@ class Row:
 
 @dataclass(slots=True)
 class Result:
-    """What a batch left behind."""
+    """What a batch left behind.
+
+    ``landed``: names (ids and codes) of objects that got their first link, for which
+    others may wait.
+    """
 
     woken: Iterable = ()
     waiting: bool = False
+    landed: Iterable = ()
     moved: bool = False
 
 

@@ -8,7 +8,9 @@ A waiting message names what it waits for in ``waits_on``:
 ``preview:<flow id>``                          the flow is in preview
 
 The drain wakes in its own transaction; two transactions that overlap can miss each
-other, so the drain looks once more after its commit and a cron sweeps each minute.
+other, so both sides look once more after their commit: who waits, for what it names
+(``wake_landed``), and who landed, for those that name it (``wake_for``). Whichever
+commits last sees the other. A cron sweeps each minute besides.
 """
 
 from odoo.tools import SQL
@@ -68,6 +70,13 @@ def revive(cr, system_id, entity, values):
         )
     )
     return {row[0] for row in cr.fetchall()}
+
+
+def wake_for(cr, system_id, entity, names):
+    """After the commit of a batch in which ``names`` of ``entity`` landed: set going
+    whoever waits for them or stands before a person because of them."""
+    keys = [parent_key(system_id, entity, name) for name in names if name]
+    return wake(cr, keys) | revive(cr, system_id, entity, names)
 
 
 def wake_landed(cr):

@@ -2,12 +2,14 @@
 
 import random
 from datetime import datetime, timedelta, timezone
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import new_test_user
 
+from ..pipeline import drain, outcome
 from .interface_case import InterfaceCase
 from .rows import rows
 
@@ -180,6 +182,23 @@ class TestOrder(OrderCase):
         self.assertEqual(child.state, "applied")
         self.assertEqual(self.linked("w1", "wbs_node").project_id,
                          self.linked("p1", "project"))  # fmt: skip
+
+    @rows("F66", "FA-E09")
+    def test_who_parked_while_its_parent_landed_is_seen_after_the_commit(self):
+        """Two workers whose transactions overlap: neither sees the other's rows."""
+        child = self.send(
+            self.event(
+                "w1", {"project": "p1", "code": "A", "name": "Structure"}, "wbs_node"
+            )  # fmt: skip
+        )
+        self.drain()
+        self.send(self.project("p1"))
+        with patch.object(outcome, "_wake", lambda *_args: set()):
+            drain.run(self.registry, 60, self.flow("project").ids)
+        self.env.invalidate_all()
+        self.assertEqual(child.state, "ready", "not seen after the commit")
+        self.drain()
+        self.assertEqual(child.state, "applied")
 
     @rows("F66")
     def test_a_tree_that_comes_leaves_first_lands_whole(self):
