@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psycopg2
 
+from harness.chaos_proxy import ChaosProxy
+
 SET_UP = Path(__file__).with_name("set_up_script.py")
 KEY = "csk_harness" + "h" * 37
 
@@ -88,15 +90,30 @@ class Installation:
     def drop(self):
         self.copy_of(None)
 
+    @property
+    def _account(self):
+        """What psycopg2 needs to reach PostgreSQL."""
+        wanted = {
+            name: self.options.get(f"db_{name}")
+            for name in ("host", "port", "user", "password")
+        }
+        return {k: v for k, v in wanted.items() if v and v != "False"}
+
+    def proxy(self):
+        """A chaos proxy in front of PostgreSQL; it is not started yet."""
+        account = self._account
+        return ChaosProxy(
+            account.get("host", "127.0.0.1"), int(account.get("port", 5432)), True
+        )
+
+    def connect_through(self, proxy):
+        """A connection through a proxy, at the first try."""
+        wanted = {**self._account, "host": "127.0.0.1", "port": proxy.port}
+        return psycopg2.connect(dbname=self.database, connect_timeout=5, **wanted)
+
     def connect(self, database=None, patience=60.0):
         """A connection of the harness's own; waits while PostgreSQL comes back."""
-        wanted = {
-            "host": self.options.get("db_host"),
-            "port": self.options.get("db_port"),
-            "user": self.options.get("db_user"),
-            "password": self.options.get("db_password"),
-        }
-        wanted = {k: v for k, v in wanted.items() if v and v != "False"}
+        wanted = self._account
         end = time.monotonic() + patience
         while True:
             try:

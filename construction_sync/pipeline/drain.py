@@ -7,6 +7,7 @@ leaves either all of it or none. Who calls (cron, queue job, PUT) does not matte
 they only ring.
 """
 
+import contextlib
 import logging
 import random
 import time
@@ -63,6 +64,8 @@ def run(registry, budget=BUDGET, flow_ids=None):
         for flow_id, ready in flows:
             # asked for anew: one that was cut is replaced
             session = lanes.session(registry.db_name)
+            # before each batch: its lanes may be those of one that died just now
+            _bury(registry, session)
             progress += drain_flow(registry, session, flow_id, ready)
             if time.monotonic() >= end:
                 break
@@ -307,14 +310,16 @@ def _rest(session):
     try:
         session.rest()
     except (OperationalError, InterfaceError):
-        # the session is gone and its locks with it; whoever comes next buries it
+        # the session was cut and its locks went with it; we live, so what it held was
+        # in no crash. If this fails too, whoever comes next buries it.
         lanes.forget()
+        with contextlib.suppress(OperationalError, InterfaceError):
+            lanes.session(session.dbname).disown(session.backend)
 
 
 def _bury(registry, session):
     """Count one crash for each message a dead worker held."""
-    ids = session.bury()
-    if ids:
+    for ids in session.bury():
         _logger.info("A worker died with %s messages in its hands.", len(ids))
         with registry.cursor() as cr:
             intervention.count_crash(cr, ids)

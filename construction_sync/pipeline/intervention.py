@@ -74,11 +74,19 @@ def _noted(env, action, reason):
 
 
 def count_crash(cr, ids):
-    """One crash more for messages that a dead worker held."""
+    """One crash more for the messages that a dead worker had in its hands.
+
+    Alone in them, a message is under suspicion each time. Among others it may well be
+    innocent: however many batches died around it, they count as one crash, and from
+    then on it goes alone. So nothing is set aside that was not alone in hand at its
+    second and its third crash.
+    """
     cr.execute(
         SQL(
-            "UPDATE construction_sync_message SET crash_count = crash_count + 1 "
+            "UPDATE construction_sync_message SET crash_count = "
+            "CASE WHEN %s THEN crash_count + 1 ELSE greatest(crash_count, 1) END "
             "WHERE id = ANY(%s) AND state = 'ready'",
+            len(ids) == 1,
             list(ids),
         )
     )

@@ -9,7 +9,8 @@ A lock is freed when its process dies, whatever it was doing.
 
 A heartbeat says which messages a worker has in its hands. If the worker is gone and
 its heartbeat is left, those messages were in a crash: each is tried alone from then
-on, and after the third crash set before a person. The table is unlogged: after a
+on, and after the third crash (alone in hand at the second and the third) set before a
+person. The table is unlogged: after a
 crash of the database itself it is empty, which is right, no message did that.
 """
 
@@ -133,7 +134,8 @@ class LaneSession:
         )
 
     def bury(self):
-        """Message ids that dead workers held, with one crash each; forgets them.
+        """What dead workers had in their hands, a list of message ids for each;
+        forgets it.
 
         A worker is dead when the lock that its session held is free.
         """
@@ -155,7 +157,13 @@ class LaneSession:
             )
             self.execute("SELECT pg_advisory_unlock(%s, %s)", ALIVE_SPACE, backend)
             held.extend(row[0] for row in gone)
-        return [message_id for ids in held for message_id in ids]
+        return held
+
+    def disown(self, backend):
+        """Forget what a session of this living worker held that was cut."""
+        self.execute(
+            "DELETE FROM construction_sync_heartbeat WHERE backend = %s", backend
+        )
 
     def close(self):
         if not self._connection.closed:

@@ -205,8 +205,10 @@ def _row(values):
 
 def suspects_first(rows):
     """After a crash, messages that were in it go alone, and their object's earlier
-    ones before them."""
-    suspect = next((row for row in rows if row.crash_count), None)
-    if suspect is None:
+    ones before them. Those with the fewest crashes go first: the innocent are through
+    before the one that kills is tried again."""
+    suspects = [row for row in rows if row.crash_count]
+    if not suspects:
         return rows
+    suspect = min(suspects, key=lambda row: (row.crash_count, row.id))
     return [next(r for r in rows if r.external_id == suspect.external_id)]

@@ -7,7 +7,7 @@ from psycopg2.errors import LockNotAvailable
 from odoo import fields
 from odoo.tools import mute_logger
 
-from odoo.addons.construction_sync.pipeline import outcome
+from odoo.addons.construction_sync.pipeline import drain, lanes, outcome
 from odoo.addons.construction_sync.tests.rows import rows
 
 from .document_case import DocumentCase
@@ -125,3 +125,42 @@ class TestRetry(DocumentCase):
         self.assertEqual((message.state, other.state), ("dead", "applied"))
         self.assertEqual(message.exception_id.kind, "quarantined")
         self.assertFalse(self.linked("d1", "test_document"))
+
+    def die_with(self, messages):
+        """A worker has the messages in its hands and is killed."""
+        worker = lanes.LaneSession(self.env.cr.dbname)
+        worker.beat(messages[0].flow_id.id, messages.ids)
+        worker.close()
+
+    @rows("FA-F17", "FA-F18")
+    def test_batches_that_died_again_and_again_set_nothing_innocent_aside(self):
+        messages = self.send(*(self.document(f"d{n}", f"D-{n}") for n in range(5)))
+        for _death in range(4):
+            self.die_with(messages)
+        # once alone, once more among others: still not what kills
+        self.die_with(messages[1])
+        self.die_with(messages[:3])
+        self.drain()
+        self.assertEqual(set(messages.mapped("state")), {"applied"})
+        self.assertEqual(set(messages.mapped("crash_count")), {0})
+
+    @rows("FA-F18")
+    def test_what_was_alone_in_hand_at_the_second_and_third_crash_is_set_aside(self):
+        messages = self.send(*(self.document(f"d{n}", f"D-{n}") for n in range(3)))
+        self.die_with(messages)
+        self.die_with(messages[0])
+        self.die_with(messages[0])
+        self.drain()
+        self.assertEqual(messages.mapped("state"), ["dead", "applied", "applied"])
+        self.assertEqual(messages[0].exception_id.kind, "quarantined")
+
+    @rows("FA-F18")
+    def test_a_lane_session_that_was_cut_is_no_crash_of_its_messages(self):
+        message = self.send(self.document())
+        worker = lanes.session(self.env.cr.dbname)
+        worker.beat(message.flow_id.id, message.ids)
+        other = lanes.LaneSession(self.env.cr.dbname)
+        other.execute("SELECT pg_terminate_backend(%s)", worker.backend)
+        drain._rest(worker)
+        self.assertEqual(other.bury(), [])
+        other.close()
