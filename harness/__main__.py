@@ -30,15 +30,19 @@ class Limits:
 
     :param kills: random kills
     :param seconds: the random kills end after so many seconds, 0: when all are done
+    :param restarts: immediate restarts of PostgreSQL
     :param crashes: crashes per crash point
     :param flood: messages for the one hot object
+    :param ramp_seconds: how long each step of a load takes
     :param others_seconds: what the objects beside it may take
     """
 
     kills: int = 50
     seconds: int = 0
+    restarts: int = 20
     crashes: int = 3
     flood: int = 10_000
+    ramp_seconds: float = 3.0
     others_seconds: float = 15.0
 
 
@@ -84,13 +88,15 @@ class Play:
                 scenario(stage)
         except Gone as error:
             stage.complaints.append(str(error))
-        return stage.verdict()
+        verdict = stage.verdict()
+        verdict.notes = stage.notes
+        return verdict
 
 
 def main(arguments=None):
     """Play what the arguments ask for; returns the exit code."""
     options = _parse(arguments)
-    limits = Limits(kills=options.kills, seconds=options.seconds)
+    limits = Limits(options.kills, options.seconds, options.restarts)
     try:
         installation = Installation(
             options.config, options.database, options.odoo_bin, options.folder
@@ -155,6 +161,7 @@ def _parse(arguments):
     parser.add_argument("--database", required=True)
     parser.add_argument("--odoo-bin", type=Path, required=True)
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--restarts", type=int, default=20)
     parser.add_argument(
         "--seconds", type=int, default=0, help="end the random kills after so long"
     )

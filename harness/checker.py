@@ -62,6 +62,7 @@ class Verdict:
     other: list = field(default_factory=list)
     messages: int = 0
     faults: int = 0
+    notes: dict = field(default_factory=dict)
 
     @property
     def clean(self):
@@ -78,6 +79,7 @@ class Verdict:
             "out_of_order": len(self.out_of_order),
             "other": len(self.other),
             "clean": self.clean,
+            **self.notes,
         }
 
     def sentences(self):

@@ -14,6 +14,8 @@ from harness.chaos_proxy import ChaosProxy
 
 SET_UP = Path(__file__).with_name("set_up_script.py")
 KEY = "csk_harness" + "h" * 37
+#: of a client with a small allowance of calls
+LIMITED_KEY = "csk_limited" + "l" * 37
 
 
 class CannotGoOn(Exception):
@@ -155,7 +157,8 @@ class Installation:
         script = SET_UP.read_text("utf-8")
         done = subprocess.run(
             self.command("shell", "--no-http", "--log-level=error"),
-            input=f"CODES = {sorted(systems)!r}\nKEY = {KEY!r}\n{script}",
+            input=f"CODES = {sorted(systems)!r}\nKEY = {KEY!r}\n"
+            f"LIMITED_KEY = {LIMITED_KEY!r}\n{script}",
             env=self.environ(),
             capture_output=True,
             text=True,

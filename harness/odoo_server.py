@@ -30,11 +30,21 @@ def free_port():
 
 
 class OdooServer:
-    """Two HTTP workers, two cron workers and, with queue_job, its runner."""
+    """Two HTTP workers, two cron workers and, with queue_job, its runner.
 
-    def __init__(self, installation, port=None, name="odoo"):
+    :param proxy: a running chaos proxy, through which it reaches PostgreSQL
+    :param environ: variables beside those of the installation
+    :param crons: cron workers
+    """
+
+    def __init__(
+        self, installation, port=None, name="odoo", proxy=None, environ=None, crons=2
+    ):
         self.installation = installation
         self.port = port or free_port()
+        self.proxy = proxy
+        self.environ = environ or {}
+        self.crons = crons
         self.log = installation.folder / f"{name}.log"
         self.queue = installation.has_module("queue_job")
         self.restarts = 0
@@ -73,15 +83,21 @@ class OdooServer:
                 f"--http-port={self.port}",
                 f"--gevent-port={free_port()}",
                 "--workers=2",
-                "--max-cron-threads=2",
+                f"--max-cron-threads={self.crons}",
+                *self._way_to_postgres(),
                 f"--load={modules}",
                 "--log-level=info",
                 f"--logfile={self.log}",
             ),
-            env=self.installation.environ(),
+            env={**self.installation.environ(), **self.environ},
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+    def _way_to_postgres(self):
+        if self.proxy is None:
+            return []
+        return ["--db_host=127.0.0.1", f"--db_port={self.proxy.port}"]
 
     def _supervise(self):
         while not self._stopping.wait(0.5):

@@ -9,6 +9,7 @@ import threading
 import time
 import zlib
 
+from harness import database_faults, load_faults
 from harness.sender import Gone
 from harness.stage import MINUTE
 
@@ -309,6 +310,8 @@ SCENARIOS = {
     "runner_dead": runner_dead,
     "two_servers": two_servers,
     "random_kills": random_kills,
+    **database_faults.SCENARIOS,
+    **load_faults.SCENARIOS,
 }
 RULES = ("lose", "skip-dedup", "skip-gate", "apply-twice")
 BROKEN = {f"broken:{rule}": broken(rule) for rule in RULES}

@@ -134,8 +134,9 @@ class Sender:
         self.addresses = list(addresses)
         self.history = history
         self.patience = 120.0
+        self.key = KEY
         self._http = requests.Session()
-        self._http.headers["Authorization"] = f"Bearer {KEY}"
+        self._http.headers["Authorization"] = f"Bearer {self.key}"
 
     def post(self, pairs, single=False):
         """Send events in one call, until each has its answer.

@@ -23,13 +23,15 @@ for code in CODES:
     systems |= system
 
 clients = env["construction.sync.client"]
-client = clients.search([("name", "=", "Harness")]) or clients.create(
-    {"name": "Harness", "system_ids": [(6, 0, systems.ids)]}
-)
-client.system_ids |= systems
-if not client.key_ids:
-    env["construction.sync.client.key"].create(
-        {"client_id": client.id, "prefix": KEY[:12], "key_hash": keys.digest(KEY)}
+for name, key, rate in (("Harness", KEY, 0), ("Harness, limited", LIMITED_KEY, 600)):
+    client = clients.search([("name", "=", name)]) or clients.create(
+        {"name": name, "system_ids": [(6, 0, systems.ids)], "rate_per_minute": rate}
     )
+    client.system_ids |= systems
+    client.rate_per_minute = rate
+    if not client.key_ids:
+        env["construction.sync.client.key"].create(
+            {"client_id": client.id, "prefix": key[:12], "key_hash": keys.digest(key)}
+        )
 env.cr.commit()
 print("harness is set up")

@@ -34,6 +34,8 @@ class Stage:
         self.postgres = Postgres(installation)
         self.history = History(installation.folder / f"{name}.jsonl")
         self.complaints = []
+        #: figures that are shown on the scenario's line
+        self.notes = {}
         self.servers = [server]
         self._order = 0
         self._calm = None
@@ -133,6 +135,34 @@ class Stage:
                 yield second
             finally:
                 self.servers.remove(second)
+
+    @contextlib.contextmanager
+    def behind_proxy(self, only=True):
+        """A server that reaches PostgreSQL through a chaos proxy; yields both.
+
+        :param only: senders speak to this server alone
+        """
+        with self.installation.proxy() as proxy:
+            second = OdooServer(
+                self.installation, name=f"odoo-proxied-{self.name}", proxy=proxy
+            )
+            with second:
+                before = self.servers
+                self.servers = [second] if only else [*before, second]
+                try:
+                    yield proxy, second
+                finally:
+                    self.servers = before
+
+    def wait_until(self, condition, seconds, otherwise):
+        """Wait for a condition; a complaint when it does not come true."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                self.complaints.append(otherwise)
+                return False
+            time.sleep(0.1)
+        return True
 
     # ---- the end -----------------------------------------------------------------
 

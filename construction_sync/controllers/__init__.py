@@ -1,4 +1,5 @@
 from . import endpoint
+from . import database_away
 from . import answers
 from . import idempotency
 from . import service

@@ -8,9 +8,12 @@ use cursors of their own and leave the request's alone.
 import functools
 import json
 import logging
+import random
 import re
 from datetime import datetime, timezone
 
+from psycopg2 import InterfaceError, OperationalError
+from psycopg2.pool import PoolError
 from werkzeug.exceptions import ClientDisconnected
 
 from odoo import http
@@ -27,6 +30,8 @@ BASE = "/construction_sync/v1"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 MAX_BODY = 16 * 1024 * 1024
 MAX_OBJECT = 1024 * 1024
+#: what says nothing of the call and may be over in a moment
+DATABASE_FAULTS = (OperationalError, InterfaceError, PoolError)
 Refused = gateway.Refused
 
 
@@ -49,6 +54,12 @@ def route(*paths, methods):
                 response = function(self, **parameters)
             except Refused as refused:
                 response = problem_response(refused.problem, refused.headers)
+            except DATABASE_FAULTS as error:
+                # gone, full, overloaded, or in each other's way too often: nothing
+                # of the call stands unless its commit did, and then its repetition
+                # is a duplicate
+                _logger.warning("A call failed for the database's sake: %s", error)
+                response = away()
             except Exception:
                 _logger.exception("A call of the interface failed (%s).", trace[3:35])
                 response = problem_response(
@@ -69,6 +80,14 @@ def route(*paths, methods):
         )(wrapped)
 
     return decorate
+
+
+def away():
+    """503: the database cannot serve the call now."""
+    return problem_response(
+        Problem("unavailable", "The database cannot serve the call now."),
+        {"Retry-After": str(random.randint(2, 10))},
+    )
 
 
 def json_response(value, status=200, headers=None):

@@ -35,7 +35,7 @@ def play():
         Path(config), DATABASE, Path(odoo_bin), Path("var/harness")
     )
     installation.copy_of(template)
-    limits = Limits(kills=8, crashes=2, flood=1_000)
+    limits = Limits(kills=8, restarts=2, crashes=2, flood=1_000, ramp_seconds=0.7)
     try:
         with Play(installation, [*SCENARIOS, *BROKEN], limits) as played:
             yield played
@@ -120,6 +120,46 @@ def test_two_servers_on_one_database_double_nothing(play):
 @rows("FA-F17")
 def test_random_kills_under_load(play):
     assert _clean(play, "random_kills").faults == 8
+
+
+@rows("C6", "FA-G02")
+def test_a_proxy_that_loses_the_acknowledgement_of_a_commit(play):
+    assert _clean(play, "lost_acknowledgement").faults == 4
+
+
+@rows("FA-G03")
+def test_without_free_connections_senders_read_503(play):
+    _clean(play, "no_connections")
+
+
+@rows("FA-G03")
+def test_without_space_nothing_is_half_done(play):
+    _clean(play, "disk_full")
+
+
+@rows("FA-G04")
+def test_a_storm_of_serialization_failures_ends_in_503(play):
+    _clean(play, "serialization_storm")
+
+
+@rows("FA-G05")
+def test_the_victim_of_a_deadlock_tries_again(play):
+    assert _clean(play, "deadlock").faults == 2
+
+
+@rows("FA-F22")
+def test_an_update_of_the_modules_while_the_drain_works(play):
+    _clean(play, "upgrade_while_draining")
+
+
+@rows("FA-L01")
+def test_more_callers_than_there_is_room_for_are_told_to_come_again(play):
+    _clean(play, "ingest_ramp")
+
+
+@rows("FA-L03")
+def test_a_client_past_its_quota_does_not_slow_another(play):
+    _clean(play, "hot_sender")
 
 
 @pytest.mark.parametrize("name", BROKEN)
