@@ -215,6 +215,32 @@ CAUSES = {
         BOTH,
         "The data type is off, or was never set up, for this system.",
     ),
+    "not-published": (
+        QUEUE,
+        "Writing the outgoing event failed; the change itself was saved.",
+    ),
+    "not-sendable": (
+        QUEUE,
+        "A field breaks a limit of the target, or a mapping for it is missing.",
+    ),
+    "delivery-failing": (
+        QUEUE,
+        "Four tries failed; the plan goes on by itself.",
+    ),
+    "delivery-failed": (
+        QUEUE,
+        "All ten tries over three days failed.",
+    ),
+    "delivery-refused": (
+        QUEUE,
+        "Three tries were answered with a refusal of the content.",
+    ),
+    "delivery-unknown": (
+        QUEUE,
+        "The answer to a document with money was lost and it cannot be asked for.",
+    ),
+    "endpoint-gone": (QUEUE, "The address answered 410."),
+    "endpoint-disabled": (QUEUE, "No call succeeded for five days."),
     "quarantined": (
         BOTH,
         "A worker died three times with this message in its hands.",

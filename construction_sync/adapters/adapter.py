@@ -1,5 +1,8 @@
 from odoo import api, models
 
+from ..pipeline import outgoing
+from ..pipeline.outgoing import not_sendable
+
 
 class SyncAdapter(models.AbstractModel):
     """A dialect: how one kind of outside system signs and writes what it sends.
@@ -12,11 +15,24 @@ class SyncAdapter(models.AbstractModel):
        read from them;
     2. ``parse(raw, headers)``, which turns them into canonical events.
 
+    On the way out, for each delivery:
+
+    3. ``request(out)`` makes the call, before it is claimed;
+    4. ``stamp(out, request, keys)`` adds what belongs to the moment (a signature);
+    5. ``judge(out, answer)`` says what the answer means;
+    6. ``probe(out)`` and ``judge_probe(out, answer)`` ask whether a delivery of which
+       nobody knows did arrive.
+
     An adapter keeps no state and touches no record: what it needs is handed to it.
     """
 
     _name = "construction.sync.adapter"
     _description = "Sync Dialect"
+
+    #: the target recognises a delivery that comes twice by its id
+    _repeatable = True
+    #: systems of this dialect can be sent to
+    _sends = False
 
     @api.private
     def verify(self, keys, raw, headers):
@@ -47,3 +63,51 @@ class SyncAdapter(models.AbstractModel):
     def title(self, raw):
         """How a person calls a delivery that was not read yet."""
         return self.env._("Webhook from %(dialect)s", dialect=self._description)
+
+    # ---- the way out ---------------------------------------------------------------
+
+    @api.private
+    def request(self, out):
+        """The call that delivers ``out`` (a :class:`~..pipeline.outgoing.Out`).
+
+        Made while the database can be read, before the delivery is claimed; made again
+        for every try, it must come out the same.
+
+        :rtype: ~..pipeline.transport.Request
+        :raises ~..pipeline.outgoing.NotSendable: when the target cannot take the object
+            as it is: a person is told field and limit, nothing is sent
+        """
+        raise not_sendable(
+            self.env._(
+                "%(dialect)s can only be received from. Choose another dialect for "
+                "the system, or switch its outgoing data types off.",
+                dialect=self._description,
+            )
+        )
+
+    @api.private
+    def stamp(self, out, request, keys):
+        """``request`` with what belongs to this very try; touches no record.
+
+        Called in a thread that sends, after the claim.
+
+        :param keys: ``[(kind, bytes)]`` that are valid now
+        """
+        return request
+
+    @api.private
+    def judge(self, out, answer):
+        """What ``answer`` means (a :class:`~..pipeline.outgoing.Verdict`); touches no
+        record."""
+        return outgoing.judge(answer)
+
+    @api.private
+    def probe(self, out):
+        """The call that asks whether ``out`` arrived, or None when it cannot be asked:
+        then a person decides."""
+        return None
+
+    @api.private
+    def judge_probe(self, out, answer):
+        """``delivered``, ``retry`` (it did not arrive: send it) or ``unknown``."""
+        return outgoing.Verdict("unknown", final=True)

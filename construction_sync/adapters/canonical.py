@@ -1,7 +1,11 @@
+import time
+from dataclasses import replace
+
 from odoo import api, models
 
+from ..pipeline.transport import Request
 from ..schemas import strict_json, to_wire
-from ..schemas.envelope import Envelope, judge, judge_batch
+from ..schemas.envelope import EVENT_MEDIA_TYPE, Envelope, judge, judge_batch
 from ..schemas.json_faults import StrictJsonError
 from ..schemas.problem import Problem, one_line
 from . import standard_webhooks
@@ -19,9 +23,41 @@ class CanonicalAdapter(models.AbstractModel):
     def verify(self, keys, raw, headers):
         standard_webhooks.verify(keys, raw, headers)
 
+    _sends = True
+
     @api.private
     def parse(self, raw, headers):
         return parse_events(raw, _header(headers, "webhook-id"))
+
+    @api.private
+    def request(self, out):
+        """A Standard Webhook: the frozen event as it is, under the event's id."""
+        return Request(
+            "POST",
+            out.address,
+            {
+                "Content-Type": EVENT_MEDIA_TYPE,
+                "webhook-id": out.uuid,
+                "traceparent": out.event["traceparent"],
+            },
+            out.raw,
+            timeout=out.timeout,
+        )
+
+    @api.private
+    def stamp(self, out, request, keys):
+        """Time and signatures of this try; one signature per valid key, so that the
+        receiver can change keys without missing anything (rotation)."""
+        signed = {}
+        at = int(time.time())
+        for kind, key in keys:
+            more = standard_webhooks.signed_headers(kind, key, out.uuid, out.raw, at)
+            if signed:
+                more["webhook-signature"] = " ".join(
+                    (signed["webhook-signature"], more["webhook-signature"])
+                )
+            signed = more
+        return replace(request, headers={**request.headers, **signed})
 
 
 def _header(headers, name):

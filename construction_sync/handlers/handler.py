@@ -24,6 +24,10 @@ class SyncHandler(models.AbstractModel):
     _batch_size = 500
     #: canonical field -> Odoo fields it fills: drives ownership, lock and export
     _fills = {}
+    #: further Odoo fields whose change is told to other systems
+    _publishes_also = ("active", "company_id")
+    #: models that are part of the object: ``{model: field that leads to it}``
+    _publishes_through = {}
     #: what a flow does by default when a natural key meets an existing record
     _link_policy = "ask"
     #: bare strings may also be codes of this entity, not only external ids
@@ -48,6 +52,15 @@ class SyncHandler(models.AbstractModel):
             name.removeprefix(prefix)
             for name in self.env.registry
             if name.startswith(prefix)
+        )
+
+    @api.model
+    def _published(self):
+        """Odoo fields whose change may change what other systems are told."""
+        return frozenset(
+            name
+            for names in (*self._fills.values(), self._publishes_also)
+            for name in names
         )
 
     # ---- what an entity fills in -------------------------------------------------

@@ -30,6 +30,7 @@ class ProjectHandler(models.AbstractModel):
     _batch_size = 300
     _link_policy = "link"
     _per_company = True
+    _publishes_through = {"construction.wbs": "project_id"}
     _fills = {
         "number": ("construction_number",),
         "name": ("name",),

@@ -32,6 +32,7 @@ class VendorHandler(models.AbstractModel):
     _entity = "vendor"
     _target = "res.partner"
     _link_policy = "link"
+    _publishes_also = ("active", "company_id", "construction_vendor")
     _fills = {
         "name": ("name",),
         "legal_name": ("construction_legal_name",),

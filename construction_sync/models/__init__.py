@@ -21,6 +21,13 @@ from . import sync_match
 from . import sync_audit
 from . import sync_metric
 from . import sync_idempotency
+from . import sync_publication
+from . import sync_event
+from . import sync_delivery
+from . import sync_delivery_body
+from . import sync_attempt
+from . import sync_breaker
+from . import sync_header
 from . import construction_analytic_mirror
 from . import construction_cost_code_scheme
 from . import construction_cost_type

@@ -43,6 +43,7 @@ class SyncAudit(models.Model):
             ("decided", "Decided"),
             ("refused", "Refused"),
             ("exported", "Exported"),
+            ("sent", "Delivered"),
         ],
         required=True,
         readonly=True,

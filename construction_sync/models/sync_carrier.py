@@ -25,6 +25,16 @@ class SyncCarrier(models.AbstractModel):
                 self.env["ir.cron"].browse(cron_id).sudo()._trigger()
 
     @api.model
+    def _ring_dispatch(self):
+        """Wake the dispatcher when the current transaction commits."""
+        cron_id = self.env["ir.model.data"]._xmlid_to_res_id(
+            "construction_sync.cron_dispatch", raise_if_not_found=False
+        )
+        if cron_id and not self._rung(cron_id):
+            # gateway: who changes a record has no right on crons
+            self.env["ir.cron"].browse(cron_id).sudo()._trigger()
+
+    @api.model
     def _rung(self, cron_id):
         """Whether the cron was rung already and has not answered yet.
 

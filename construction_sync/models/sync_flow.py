@@ -4,7 +4,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..pipeline import drain, signals
+from ..pipeline import drain, publish, signals
 
 
 def _clock(hours):
@@ -53,7 +53,21 @@ class SyncFlow(models.Model):
         selection="_selection_entity", string="Data type", required=True
     )
     direction = fields.Selection(
-        [("in", "Into Odoo")], required=True, default="in", readonly=True
+        [("in", "Into Odoo"), ("out", "Out of Odoo")],
+        required=True,
+        default="in",
+        help="Into Odoo: what the system sends is applied here. Out of Odoo: changes "
+        "made here are sent to the system.",
+    )
+    send_order = fields.Selection(
+        [
+            ("strict", "Each object's changes one after the other"),
+            ("relaxed", "As they come; the sequence tells the order"),
+        ],
+        string="Order of sending",
+        required=True,
+        default="strict",
+        tracking=True,
     )
     active = fields.Boolean(default=True)
     state = fields.Selection(
@@ -327,7 +341,10 @@ class SyncFlow(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if {"state", "owner", "active", "system_id", "entity"} & vals.keys():
+        names = {
+            "state", "owner", "active", "system_id", "entity", "direction", "send_order",
+        }  # fmt: skip
+        if names & vals.keys():
             self.env.registry.clear_cache()
         return result
 
@@ -362,6 +379,37 @@ class SyncFlow(models.Model):
                 ]
             )
         return sorted(labels, key=lambda pair: pair[1].lower())
+
+    @api.model
+    @tools.ormcache("entity")
+    def _subscribers(self, entity):
+        """Flows that send changes of ``entity``, as ``pipeline.publish`` needs them."""
+        # gateway: who changes a record need not see who is told of it
+        flows = self.sudo().search(
+            [
+                ("direction", "=", "out"),
+                ("entity", "=", entity),
+                ("state", "in", ("preview", "live")),
+                ("system_id.active", "=", True),
+            ]
+        )
+        handler = self.env["construction.sync.handler"]._for(entity)
+        return tuple(
+            publish.Subscriber(
+                flow_id=flow.id,
+                system_id=flow.system_id.id,
+                companies=frozenset(flow.system_id.company_ids.ids),
+                codes={
+                    line.company_id.id: line.code
+                    for line in flow.system_id.company_code_ids
+                }
+                if handler is not None and handler._per_company
+                else {},
+                live=flow.state == "live",
+                strict=flow.send_order == "strict",
+            )
+            for flow in flows
+        )
 
     @api.model
     @tools.ormcache()
@@ -431,9 +479,16 @@ class SyncFlow(models.Model):
         self.state = "live"
         signals.wake(self.env.cr, [f"preview:{flow.id}" for flow in self])
         self._ring()
+        self.env["construction.sync.delivery"]._release_preview(self)
 
     def action_switch_off(self):
         self.state = "off"
+
+    def action_send_everything(self):
+        """Tell the system the present state of all objects it has not been told."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("admin", self)
+        return publish.everything(self.env, self)
 
     def action_apply_now(self):
         """Apply what waits, whatever the interval or window says."""

@@ -3,7 +3,7 @@ from lxml import etree
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 
-from ..pipeline import ownership
+from ..pipeline import ownership, publish
 
 
 class SyncOwned(models.AbstractModel):
@@ -98,12 +98,44 @@ class SyncOwned(models.AbstractModel):
                 names |= self._construction_sync_locked(flow.system_id.id, flow.entity)
         return frozenset(names)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        records._construction_sync_note(None)
+        return records
+
     def write(self, vals):
         if not ownership.applying(self.env):
             touched = self._construction_sync_lockable() & vals.keys()
             if touched:
                 self._construction_sync_refuse(touched, vals)
-        return super().write(vals)
+        result = super().write(vals)
+        self._construction_sync_note(vals)
+        return result
+
+    @api.model
+    @tools.ormcache("self._name")
+    def _construction_sync_published(self):
+        """What of this model other systems are told: ``[(entity, Odoo fields, field
+        that leads to the object)]``; empty while nobody listens."""
+        handlers = self.env["construction.sync.handler"]
+        found = []
+        for entity in handlers._entities():
+            handler = handlers._for(entity)
+            if not self.env["construction.sync.flow"]._subscribers(entity):
+                continue
+            if handler._target == self._name:
+                found.append((entity, handler._published(), None))
+            elif self._name in handler._publishes_through:
+                found.append((entity, None, handler._publishes_through[self._name]))
+        return tuple(found)
+
+    def _construction_sync_note(self, vals):
+        """Remember for the end of the transaction that these records changed."""
+        for entity, names, path in self._construction_sync_published():
+            if vals is not None and names is not None and not names & vals.keys():
+                continue
+            publish.touched(self.env, entity, (self[path] if path else self).ids)
 
     def _construction_sync_refuse(self, touched, vals):
         """Refuse a change by a person to a field that the outside leads."""
@@ -131,6 +163,7 @@ class SyncOwned(models.AbstractModel):
         bindings = self.env["construction.sync.binding"].sudo()._linked(self)
         if bindings:
             bindings.write({"state": "tombstone"})
+        self._construction_sync_note(None)
         return super().unlink()
 
     def action_construction_sync_links(self):

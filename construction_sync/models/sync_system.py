@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..pipeline import overview_cards, overview_figures
+from ..pipeline import breaker, overview_cards, overview_figures
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -82,6 +82,33 @@ class SyncSystem(models.Model):
     secret_ids = fields.One2many(
         "construction.sync.secret", "system_id", string="Webhook keys"
     )
+    address = fields.Char(
+        string="Address to send to",
+        tracking=True,
+        help="Where changes made in Odoo are sent. It is checked when it is saved and "
+        "again at every call.",
+    )
+    concurrency = fields.Integer(
+        string="Calls at once",
+        default=4,
+        help="How many deliveries to this system may be under way at the same time.",
+    )
+    send_per_minute = fields.Integer(
+        string="Most calls a minute", default=0, help="0: no limit of ours."
+    )
+    timeout_seconds = fields.Integer(
+        string="Longest wait (seconds)",
+        default=20,
+        help="A call that takes longer is given up. Nobody knows then whether it "
+        "arrived; it is sent again under the same id.",
+    )
+    header_ids = fields.One2many(
+        "construction.sync.header", "system_id", string="Custom headers"
+    )
+    breaker_ids = fields.One2many(
+        "construction.sync.breaker", "system_id", readonly=True
+    )
+    sends = fields.Boolean(compute="_compute_sends")
     note = fields.Html()
     webhook_address = fields.Char(
         compute="_compute_webhook_address",
@@ -148,6 +175,27 @@ class SyncSystem(models.Model):
                 if system.code
                 else False
             )
+
+    @api.depends("adapter")
+    def _compute_sends(self):
+        for system in self:
+            system.sends = bool(system.adapter) and system._adapter()._sends
+
+    @api.constrains("concurrency", "send_per_minute", "timeout_seconds")
+    def _check_sending(self):
+        for system in self:
+            if not (
+                1 <= system.concurrency <= 32
+                and 0 <= system.send_per_minute <= 100_000
+                and 1 <= system.timeout_seconds <= 120
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(name)s: 1 to 32 calls at once, at most 100,000 a minute, "
+                        "and a longest wait of 1 to 120 seconds.",
+                        name=system.name,
+                    )
+                )
 
     def _compute_dashboard(self):
         cards = overview_cards.cards(self.env, self)
@@ -285,6 +333,14 @@ class SyncSystem(models.Model):
     def action_resume(self):
         self.state = "live"
         self.flow_ids._ring()
+        self.env["construction.sync.carrier"]._ring_dispatch()
+
+    def action_resume_sending(self):
+        """After a failure was repaired: try now, whatever the breaker says."""
+        self.env["construction.sync.gatekeeper"]._check("admin", self)
+        breaker.reset(self.env.cr, self.ids)
+        self.env["construction.sync.breaker"].invalidate_model()
+        self.env["construction.sync.carrier"]._ring_dispatch()
 
     # ---- doors of the overview and the form ------------------------------------------
 

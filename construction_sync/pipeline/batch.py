@@ -8,7 +8,7 @@ and their outcomes recorded (``outcome``).
 from odoo.tools import SQL
 
 from ..schemas.problem import Problem
-from . import gate, gateway, outcome, references, signals
+from . import gate, gateway, outcome, publish, references, signals
 from .applying import Applier, deadline, fold
 from .rows import read_rows
 from .understand import Reader
@@ -43,11 +43,13 @@ def process(env, flow_id, rows, first=False):
     :raises Moved: when it must be
     """
     flow = env["construction.sync.flow"].browse(flow_id)
-    env = gateway.system_environment(env, flow.system_id)
+    env, watch = _watched(gateway.system_environment(env, flow.system_id), flow)
     flow = env["construction.sync.flow"].browse(flow_id)
     work = _Batch(env, flow, rows, first)
     work.run()
     result = outcome.record(env, flow, work.handler, rows)
+    watch.causes = _causes(work.handler, rows)
+    publish.run(env.cr, watch)
     for row in rows:
         # rows and items name each other: let both go now, with their bodies, and not
         # with some later garbage collection (measured: 40 MB in a long drain)
@@ -55,10 +57,26 @@ def process(env, flow_id, rows, first=False):
     return result
 
 
+def _watched(env, flow):
+    """``env`` that notes what changes, and the notes: told to other systems once, at
+    the end."""
+    watch = publish.Watch(flow.system_id.id, env.uid)
+    return env(context={**env.context, publish.CONTEXT_KEY: watch}), watch
+
+
+def _causes(handler, rows):
+    """``{(model, record id): (message id, trace id)}`` of what was applied."""
+    return {
+        (handler._target, row.item.record_id): (row.id, row.trace_id)
+        for row in rows
+        if row.state == "applied" and row.item is not None and row.item.record_id
+    }
+
+
 def decided(env, flow, row, names):
     """Write one message's fields ``names`` for the outside, as a person decided;
     ``row.problems`` tells why it could not be done."""
-    env = gateway.system_environment(env, flow.system_id)
+    env, watch = _watched(gateway.system_environment(env, flow.system_id), flow)
     flow = env["construction.sync.flow"].browse(flow.id)
     work = _Batch(env, flow, [row])
     item = work.reader.item_of(row)
@@ -70,6 +88,7 @@ def decided(env, flow, row, names):
     if item.open:
         work.handler.apply([item])
     row.problems = item.problems
+    publish.run(env.cr, watch)
     return row
 
 

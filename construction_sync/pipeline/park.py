@@ -12,7 +12,7 @@ BY_VALUE = frozenset(
         "parent-missing",
     }
 )  # fmt: skip
-WARNING = frozenset({"owner-conflict", "possible-match", "in-use"})
+WARNING = frozenset({"owner-conflict", "possible-match", "in-use", "delivery-failing"})
 
 
 def cause_of(problem, system_id, entity, subject):

@@ -65,3 +65,13 @@ def pretty(raw):
             flags=re.IGNORECASE,
         )
     return json.dumps(redact(value), indent=2, ensure_ascii=False)[:CUT]
+
+
+def headers(mapping):
+    """Headers with secrets masked."""
+    return {k: "••••" if SECRET.search(k) else v for k, v in mapping.items()}
+
+
+def body(raw, limit=4096):
+    """The first ``limit`` characters of a body, masked."""
+    return pretty(raw[: limit * 4])[:limit]

@@ -38,6 +38,7 @@ class Row:
     raw: bytes
     title: str = ""
     exception_id: int | None = None
+    trace_id: str | None = None
     state: str = ""
     note: str = ""
     waits_on: str | None = None
@@ -81,7 +82,7 @@ COLUMNS = """
     m.id, m.uuid, m.external_id, m.company_id, m.client_id, m.version, m.event_time,
     m.received_at, m.deleted, m.attempts, m.crash_count,
     m.next_at IS NOT NULL AND m.next_at <= now() AT TIME ZONE 'UTC',
-    b.content_type, b.raw, m.title, m.exception_id
+    b.content_type, b.raw, m.title, m.exception_id, m.trace_id
 """
 
 

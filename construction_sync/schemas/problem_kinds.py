@@ -314,6 +314,55 @@ for _kind in (
         422,
         "Switch it to preview or live on the system's form and replay the message.",
     ),
+    # The way out
+    (
+        "not-published",
+        "A change could not be told to other systems",
+        422,
+        "Correct the record as the sentence says and save it again.",
+    ),
+    (
+        "not-sendable",
+        "The object cannot be sent as it is",
+        422,
+        "Correct the field that the sentence names, then send it again.",
+    ),
+    (
+        "delivery-failing",
+        "A delivery keeps failing",
+        422,
+        "Look at the last tries. It is tried on for three days.",
+    ),
+    (
+        "delivery-failed",
+        "A delivery was given up",
+        422,
+        "Remove the cause in the other system, then send it again.",
+    ),
+    (
+        "delivery-refused",
+        "The other system refuses the object",
+        422,
+        "Correct the record or the mapping, then send it again.",
+    ),
+    (
+        "delivery-unknown",
+        "Nobody knows whether it arrived",
+        422,
+        "Look in the other system. Then say that it arrived, or send it again.",
+    ),
+    (
+        "endpoint-gone",
+        "The address is no more",
+        422,
+        "Ask the system for its new address, enter it and resume sending.",
+    ),
+    (
+        "endpoint-disabled",
+        "The system was switched off after days of failure",
+        422,
+        "Repair the connection, test it and resume sending. Nothing is lost.",
+    ),
     # Trouble here
     (
         "quarantined",
