@@ -9,7 +9,9 @@
     "license": "LGPL-3",
     "application": True,
     "depends": ["base", "mail", "analytic", "project"],
-    "external_dependencies": {"python": ["pydantic", "rapidfuzz", "cryptography"]},
+    "external_dependencies": {
+        "python": ["pydantic", "rapidfuzz", "cryptography", "jmespath"]
+    },
     "data": [
         "security/groups.xml",
         "security/ir.model.access.csv",
@@ -36,6 +38,7 @@
         "views/sync_flow_views.xml",
         "views/sync_system_views.xml",
         "views/sync_wizard_views.xml",
+        "views/sync_rest_views.xml",
         "views/overview.xml",
         "views/sync_owned_views.xml",
         "views/menus.xml",

@@ -173,6 +173,31 @@ CAUSES = {
         "Two objects of one system would be the same record in Odoo, for instance two "
         "vendors with one tax id.",
     ),
+    "fetch-failed": (
+        QUEUE,
+        "A list was tried three times in a row without success, or the login was "
+        "refused. It is tried on; the exception closes when it works again.",
+    ),
+    "record-unreadable": (
+        QUEUE,
+        "A record of a fetched list has no id, or its version or time cannot be read. "
+        "The other records of the page were taken.",
+    ),
+    "foreign-record": (
+        QUEUE,
+        "A list gave records that belong to another company or party than the one it "
+        "is limited to. They were refused and not stored.",
+    ),
+    "schema-drift": (
+        QUEUE,
+        "The records of a fetched list have a new field, lack one that all had, or "
+        "write one as another kind of value. They were taken as far as they are valid.",
+    ),
+    "mapping-failed": (
+        QUEUE,
+        "A value of a fetched record does not fit how its line reads it, for instance "
+        "a day that is not written as the line says.",
+    ),
     "owner-conflict": (
         BOTH,
         "The source sent another value for a field that Odoo leads. Odoo's value was "

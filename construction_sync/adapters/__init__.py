@@ -1,1 +1,1 @@
-from . import adapter, canonical, procore
+from . import adapter, canonical, procore, rest

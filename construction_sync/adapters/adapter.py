@@ -111,3 +111,28 @@ class SyncAdapter(models.AbstractModel):
     def judge_probe(self, out, answer):
         """``delivered``, ``retry`` (it did not arrive: send it) or ``unknown``."""
         return outgoing.Verdict("unknown", final=True)
+
+    # ---- what the system does not send itself ---------------------------------------
+
+    @api.private
+    def source(self, flow):
+        """All that fetching ``flow`` needs as a :class:`~.fetched.Source`, read now;
+        None when this dialect has nothing to fetch for it."""
+        return None
+
+    @api.private
+    def fetch(self, source, cursor):
+        """One page (a :class:`~.fetched.Page`) of the list that ``source`` describes.
+
+        Called while no transaction is open: no record may be touched.
+
+        :param cursor: what the page before gave, None for the first
+        :raises ~.fetched.FetchFailed: nothing of the page may be stored
+        """
+        raise NotImplementedError
+
+    @api.private
+    def reader(self, flow):
+        """``raw -> (canonical data, problems)`` for records that ``fetch`` gave with
+        their own bytes; asked for once a batch."""
+        raise NotImplementedError

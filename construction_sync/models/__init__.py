@@ -7,6 +7,12 @@ from . import sync_system_company
 from . import sync_secret
 from . import sync_flow
 from . import sync_flow_field
+from . import sync_flow_fetch
+from . import sync_watermark
+from . import sync_rest_call
+from . import sync_rest_fetch
+from . import sync_rest_fetch_line
+from . import sync_system_rest
 from . import sync_freeze
 from . import sync_client
 from . import sync_client_key

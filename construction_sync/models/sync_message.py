@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 
 from ..pipeline import intervention, redaction, resend, signals
+from ..pipeline.intake import RECORD_TYPE
 from .fields import LooseMany2one
 
 #: every state a message can be in (DESIGN, States); nothing else is ever written
@@ -352,6 +353,11 @@ class SyncMessage(models.Model):
         bodies = self.env["construction.sync.message.body"]
         body = (self.body_id or bodies.browse(self.id)).exists()
         text = body._bytes().decode("utf-8", "replace") if body else ""
+        if body.content_type == RECORD_TYPE:
+            # what is corrected is the canonical object, not the foreign record
+            read = self.system_id._adapter().reader(self.flow_id)
+            data, _problems = read(text.encode())
+            return json.dumps(data, indent=2, ensure_ascii=False)
         try:
             return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
         except ValueError:

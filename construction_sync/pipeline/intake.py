@@ -29,6 +29,8 @@ from .lanes import SHARED, slot_of
 TRIES = 6
 EVENT_TYPE = "application/cloudevents+json"
 DATA_TYPE = "application/json"
+#: a record as a foreign list gave it; the dialect makes canonical words of it
+RECORD_TYPE = "application/vnd.construction-sync.record+json"
 
 MESSAGE_COLUMNS = {
     "uuid": "text", "system_id": "int", "flow_id": "int", "client_id": "int",

@@ -12,7 +12,12 @@ BY_VALUE = frozenset(
         "parent-missing",
     }
 )  # fmt: skip
-WARNING = frozenset({"owner-conflict", "possible-match", "in-use", "delivery-failing"})
+WARNING = frozenset(
+    {
+        "owner-conflict", "possible-match", "in-use", "delivery-failing",
+        "schema-drift",
+    }
+)  # fmt: skip
 
 
 def cause_of(problem, system_id, entity, subject):

@@ -8,6 +8,7 @@ from pydantic import ValidationError as SchemaError
 
 from .. import schemas
 from ..schemas.problem import Problem, one_line, problems_of
+from .intake import RECORD_TYPE
 from .item import Item
 
 
@@ -19,6 +20,7 @@ class Reader:
         self.flow = flow
         self.system = flow.system_id
         self.handler = env["construction.sync.handler"]._for(flow.entity)
+        self._foreign = None
 
     def item_of(self, row):
         """The row as an item, or None when it cannot be read."""
@@ -61,7 +63,14 @@ class Reader:
             ]
             return None
         try:
-            value = json.loads(row.raw, parse_float=Decimal)
+            if row.content_type == RECORD_TYPE:
+                if row.deleted:
+                    return None
+                value = self._translated(row)
+                if row.problems:
+                    return None
+            else:
+                value = json.loads(row.raw, parse_float=Decimal)
             if row.content_type.startswith("application/cloudevents"):
                 value = value.get("data")
             if value is None and row.deleted:
@@ -75,6 +84,17 @@ class Reader:
         except ValueError as error:
             row.problems = [Problem("unreadable", one_line(error))]
         return None
+
+    def _translated(self, row):
+        """A foreign record in canonical words, by the system's dialect."""
+        if self._foreign is None:
+            self._foreign = self.system._adapter().reader(self.flow)
+        value, row.problems = self._foreign(bytes(row.raw))
+        subject = row.title or row.external_id
+        for problem in row.problems:
+            problem.detail = f"{subject}: {problem.detail}"
+            problem.extra.setdefault("subject", row.external_id)
+        return value
 
     def _company(self, item):
         handler = self.handler

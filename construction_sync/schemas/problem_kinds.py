@@ -363,6 +363,37 @@ for _kind in (
         422,
         "Repair the connection, test it and resume sending. Nothing is lost.",
     ),
+    # Fetching
+    (
+        "fetch-failed",
+        "A list cannot be fetched",
+        422,
+        "Open the list of the system, press Try it and correct what it names.",
+    ),
+    (
+        "record-unreadable",
+        "A fetched record cannot be told apart",
+        422,
+        "Correct id, version or time in the system's list, then read everything again.",
+    ),
+    (
+        "foreign-record",
+        "A system gave records of somebody else",
+        403,
+        "Ask the system's keeper why; check the login and what the list is limited to.",
+    ),
+    (
+        "schema-drift",
+        "The records look different from before",
+        422,
+        "Check the fields of the system's list with Try it, then resolve this.",
+    ),
+    (
+        "mapping-failed",
+        "A field cannot be read as it is mapped",
+        422,
+        "Correct the line of the field in the system's list, then try it again.",
+    ),
     # Trouble here
     (
         "quarantined",

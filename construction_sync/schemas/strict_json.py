@@ -79,7 +79,7 @@ def parse(raw, *, max_bytes=MAX_EVENT_BYTES, max_nodes=MAX_NODES, max_depth=MAX_
     text = _decode(raw)
     opened = raw.count(b"{") + raw.count(b"[")
     if opened > max_depth or opened + raw.count(b",") >= max_nodes:
-        _refuse_if_too_big(raw, max_nodes, max_depth)
+        refuse_oversize(raw, max_nodes, max_depth)
     start = 0
     if text[:1] in WHITESPACE:
         start = len(text) - len(text.lstrip(WHITESPACE))
@@ -129,7 +129,7 @@ def _decode(raw):
     return text
 
 
-def _refuse_if_too_big(raw, max_nodes, max_depth):
+def refuse_oversize(raw, max_nodes, max_depth):
     """Exact count of nodes and depth, text inside strings left out."""
     bare = _STRINGS.sub(b"", raw)
     depth = 0

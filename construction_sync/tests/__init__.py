@@ -40,3 +40,5 @@ from . import test_heal
 from . import test_master_data_in
 from . import test_procore_in
 from . import test_flood
+from . import test_fetching
+from . import test_rest_list

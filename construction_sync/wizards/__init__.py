@@ -6,4 +6,5 @@ from . import sync_discard
 from . import sync_ignore
 from . import sync_correction
 from . import sync_connection
+from . import sync_rest_trial
 from . import vendor_merge
