@@ -342,7 +342,8 @@ class SyncFlow(models.Model):
     def write(self, vals):
         result = super().write(vals)
         names = {
-            "state", "owner", "active", "system_id", "entity", "direction", "send_order",
+            "state", "owner", "active", "system_id", "entity", "direction",
+            "send_order",
         }  # fmt: skip
         if names & vals.keys():
             self.env.registry.clear_cache()

@@ -202,8 +202,8 @@ def _link(env, results):
         SQL(
             """
             INSERT INTO construction_sync_binding
-                   (system_id, entity, external_id, res_model, res_id, company_id, state,
-                    first_seen, last_seen, linked_by)
+                   (system_id, entity, external_id, res_model, res_id, company_id,
+                    state, first_seen, last_seen, linked_by)
             SELECT DISTINCT ON (u.system_id, u.entity, u.external_id) u.*, 'linked',
                    now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
                    'Its answer to a delivery'
