@@ -110,6 +110,18 @@ class OutgoingCase(InterfaceCase):
         )
         self.env.invalidate_all()
 
+    def until_due(self):
+        """Let pass just the time until something is tried again."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT ceil(extract(epoch FROM greatest("
+            "  (SELECT min(next_at) FROM construction_sync_delivery"
+            "    WHERE state IN ('retry', 'unknown')),"
+            "  (SELECT max(open_until) FROM construction_sync_breaker))"
+            " - now() AT TIME ZONE 'UTC'))"
+        )
+        self.later_out(seconds=max(int(self.env.cr.fetchone()[0] or 0), 0) + 1)
+
     def deliveries(self, system=None, **values):
         return self.env["construction.sync.delivery"].search(
             [
