@@ -170,6 +170,148 @@ class Calls:
             )
         return {}
 
+    def make_vendors(self, count):
+        """``count`` vendors by the ORM."""
+        with self.registry.cursor() as cr:
+            self._env(cr, tracking_disable=True)["res.partner"].create(
+                [
+                    {**records.vendor_values(n), "construction_vendor": True}
+                    for n in records.numbers(count)
+                ]
+            )
+        return {}
+
+    def _vendors(self, env, count):
+        return env["res.partner"].search(
+            [("construction_vendor", "=", True)], order="id", limit=count
+        )
+
+    def write_vendors(self, count):
+        """Each of ``count`` vendors written by itself, as people do, in one commit."""
+        mark = f"+1 {time.time_ns()}"
+        with self.registry.cursor() as cr:
+            vendors = self._vendors(self._env(cr), count)
+            vendors.mapped("name")
+            started = time.perf_counter()
+            for number, vendor in enumerate(vendors):
+                vendor.write({"phone": f"{mark} {number}"})
+            cr.commit()
+            seconds = time.perf_counter() - started
+        return {"seconds": seconds}
+
+    def touch_vendors(self, count):
+        """A change to each of ``count`` vendors, made if they are not there."""
+        with self.registry.cursor() as cr:
+            env = self._env(cr, tracking_disable=True)
+            vendors = self._vendors(env, count)
+            if len(vendors) < count:
+                env["res.partner"].create(
+                    [
+                        {**records.vendor_values(n), "construction_vendor": True}
+                        for n in records.numbers(count - len(vendors))
+                    ]
+                )
+                vendors = self._vendors(env, count)
+            vendors.write({"phone": f"+1 {time.time_ns()}"})
+        return {}
+
+    def subscribe(self, code, address, concurrency):
+        """A live system that is told of vendors."""
+        with self.registry.cursor() as cr:
+            env = self._env(cr)
+            system = env["construction.sync.system"].create(
+                {
+                    "name": code, "code": code, "environment": "test",
+                    "address": address, "concurrency": concurrency,
+                }
+            )  # fmt: skip
+            env["construction.sync.flow"].create(
+                {
+                    "system_id": system.id, "entity": "vendor", "direction": "out",
+                    "state": "live",
+                }
+            )  # fmt: skip
+            system.action_go_live()
+        return {}
+
+    def _system(self, env, code):
+        return env["construction.sync.system"].search([("code", "=", code)])
+
+    def pause(self, code):
+        """It is told, but nothing is sent."""
+        with self.registry.cursor() as cr:
+            self._system(self._env(cr), code).action_pause()
+        return {}
+
+    def listen(self, code, heard):
+        """Whether the system is told of vendors."""
+        with self.registry.cursor() as cr:
+            flows = self._system(self._env(cr), code).flow_ids
+            flows.filtered(lambda f: f.direction == "out").state = (
+                "live" if heard else "off"
+            )
+        self.registry.clear_all_caches()
+        return {}
+
+    def dispatch(self, count):
+        """Send until ``count`` deliveries are done."""
+        from odoo.addons.construction_sync.pipeline import dispatch
+
+        started = time.perf_counter()
+        done = 0
+        while done < count and time.perf_counter() - started < 300:
+            done += dispatch.run(self.registry, 60)[0]
+        return {"seconds": time.perf_counter() - started, "done": done}
+
+    def trickle(self, seconds, rate):
+        """Change one of a hundred vendors ``rate`` times a second, each in its own
+        transaction."""
+        with self.registry.cursor() as cr:
+            ids = self._vendors(self._env(cr), 100).ids
+        if len(ids) < 100:
+            self.make_vendors(100)
+            with self.registry.cursor() as cr:
+                ids = self._vendors(self._env(cr), 100).ids
+        started = time.monotonic()
+        for number in range(int(seconds * rate)):
+            with self.registry.cursor() as cr:
+                vendor = self._env(cr, tracking_disable=True)["res.partner"].browse(
+                    ids[number % 100]
+                )
+                vendor.phone = f"+1 {time.time_ns()}"
+            time.sleep(max(0.0, started + (number + 1) / rate - time.monotonic()))
+        return {}
+
+    def backlog(self, code, count):
+        """``count`` deliveries that wait for the system, of 5,000 objects."""
+        with self.registry.cursor() as cr:
+            system = self._system(self._env(cr), code)
+            flow = system.flow_ids.filtered(lambda f: f.direction == "out")
+            cr.execute(
+                """
+                WITH event AS (
+                    INSERT INTO construction_sync_event
+                           (uuid, entity, res_model, res_id, sequence, deleted, title,
+                            created_at, trace_id)
+                    SELECT gen_random_uuid()::text, 'vendor', 'res.partner',
+                           10000000 + n %% 5000, n / 5000 + 1, false, 'Vendor ' || n,
+                           now() AT TIME ZONE 'UTC', md5(n::text)
+                      FROM generate_series(1, %(count)s) n
+                 RETURNING id, res_id),
+                delivery AS (
+                    INSERT INTO construction_sync_delivery
+                           (event_id, system_id, flow_id, key, title, state, attempts,
+                            created_at, next_at)
+                    SELECT id, %(system)s, %(flow)s, 'vendor:' || res_id, 'Vendor',
+                           'pending', 0, now() AT TIME ZONE 'UTC',
+                           now() AT TIME ZONE 'UTC' FROM event RETURNING id)
+                INSERT INTO construction_sync_delivery_body (id, raw, sha256)
+                SELECT id, '{"traceparent": "00-0-0-01", "data": {}}', 'x' FROM delivery
+                """,
+                {"count": count, "system": system.id, "flow": flow.id},
+            )
+        return {}
+
 
 def _resident():
     with open("/proc/self/statm") as file:
