@@ -173,6 +173,12 @@ CAUSES = {
         "Two objects of one system would be the same record in Odoo, for instance two "
         "vendors with one tax id.",
     ),
+    "field-limit": (
+        QUEUE,
+        "A value is longer than the other system takes, has more digits, does not fit "
+        "its pattern, is empty where it must not be, or has no value mapping. Nothing "
+        "was sent.",
+    ),
     "fetch-failed": (
         QUEUE,
         "A list was tried three times in a row without success, or the login was "

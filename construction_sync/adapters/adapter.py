@@ -33,6 +33,8 @@ class SyncAdapter(models.AbstractModel):
     _repeatable = True
     #: systems of this dialect can be sent to
     _sends = False
+    #: the target gives each object an id of its own in its answer to the first delivery
+    _learns_ids = False
 
     @api.private
     def verify(self, keys, raw, headers):

@@ -12,6 +12,8 @@ from . import sync_watermark
 from . import sync_rest_call
 from . import sync_rest_fetch
 from . import sync_rest_fetch_line
+from . import sync_rest_send
+from . import sync_rest_send_line
 from . import sync_system_rest
 from . import sync_freeze
 from . import sync_client

@@ -65,3 +65,37 @@ def lines(entity, style):
         {"field": name, "expression": above + there, "sequence": 10 * position}
         for position, (name, there) in enumerate(_FIELDS.get(entity, {}).items(), 1)
     ]
+
+
+#: values of a sending call by style of the answers
+ANSWERS = {
+    "plain": {"id_at": "body.id", "errors_at": False, "success_at": False},
+    "errors_in_200": {
+        "id_at": "body.data.id || body.id",
+        "errors_at": "body.errors",
+        "success_at": False,
+    },
+    "sync": {
+        "create_method": "PATCH",
+        "id_at": "body.entities[0].id",
+        "success_at": "status < `300` && length(body.entities || `[]`) > `0`"
+        " && length(body.errors || `[]`) == `0`",
+        "errors_at": "body.errors[].errors",
+    },
+}
+
+
+def target_lines(entity, style):
+    """Values of the first fields of a sending call for ``entity`` in this style."""
+    above = "updates[]." if style == "sync" else ""
+    found = [
+        {"field": above + there, "expression": name}
+        for name, there in _FIELDS.get(entity, {}).items()
+    ]
+    if style == "sync":
+        found.insert(0, {"field": "updates[].id", "expression": "odoo.external_id"})
+        found.insert(
+            1,
+            {"field": "updates[].origin_id", "expression": "odoo.id", "format": "text"},
+        )
+    return [{**values, "sequence": 10 * n} for n, values in enumerate(found, 1)]

@@ -9,3 +9,6 @@ class SyncSystemRest(models.Model):
     rest_fetch_ids = fields.One2many(
         "construction.sync.rest.fetch", "system_id", string="What Odoo reads there"
     )
+    rest_send_ids = fields.One2many(
+        "construction.sync.rest.send", "system_id", string="What Odoo sends there"
+    )

@@ -33,7 +33,7 @@ from . import (
     standing,
     transport,
 )
-from .outgoing import NotSendable, Verdict
+from .outgoing import NothingToSend, NotSendable, Verdict
 
 _logger = logging.getLogger(__name__)
 
@@ -389,6 +389,9 @@ def claim_flow(cr, target, flow_id, wanted, adapter):
             if not _made(env, dialect, target, claim):
                 break
             made.append(claim)
+            if dialect._learns_ids and not claim.out.external_id:
+                # its later changes go to the id that the answer to this one names
+                break
         if made:
             ready.append(made)
     longest = max((len(chain) for chain in ready), default=1)
@@ -414,6 +417,9 @@ def _made(env, dialect, target, claim):
             claim.request = dialect.request(claim.out)
     except NotSendable as error:
         recording.refuse_unsent(env, target, claim, error.problem)
+        return False
+    except NothingToSend as error:
+        recording.settle_unsent(env, claim, str(error))
         return False
     claim.request = replace(
         claim.request, headers={**target.headers, **claim.request.headers}

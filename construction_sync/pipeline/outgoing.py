@@ -37,6 +37,8 @@ class Out:
     own_ids: dict = field(default_factory=dict)
     headers: dict = field(default_factory=dict)
     timeout: float = 20.0
+    #: what the adapter keeps from ``request`` for ``judge``, which reads no record
+    plan: object = None
 
     @property
     def data(self):
@@ -71,6 +73,11 @@ class NotSendable(Exception):
     def __init__(self, problem):
         super().__init__(problem.detail)
         self.problem = problem
+
+
+class NothingToSend(Exception):
+    """The target has no use for this delivery (no call for deletions): it is done with
+    without a call; the message says why."""
 
 
 def not_sendable(detail, pointer="", **extra):

@@ -440,6 +440,11 @@ def _names(env, entity, objects, subscribers):
             for _pointer, other, ref in schema.model_validate(one.data).references():
                 if ref.odoo_id:
                     wanted.add((other, ref.odoo_id))
+    return _bound(env, wanted, [s.system_id for s in subscribers])
+
+
+def _bound(env, wanted, system_ids):
+    """``{(system, entity, record id): external id}`` of the pairs ``wanted``."""
     env.cr.execute(
         SQL(
             """
@@ -453,7 +458,7 @@ def _names(env, entity, objects, subscribers):
             """,
             [w[0] for w in wanted],
             [w[1] for w in wanted],
-            [s.system_id for s in subscribers],
+            system_ids,
         )
     )
     return {(row[0], row[1], row[2]): row[3] for row in env.cr.fetchall()}
@@ -489,6 +494,19 @@ def _frozen(entity, one, external_id, subscriber, names):
             data = {**data, "company": code}
         event["data"] = data
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def in_own_words(env, entity, data, system_id):
+    """``data`` with the ids that the system has for what it names as of now."""
+    if data is None or not _names_others(data) or entity not in SCHEMAS:
+        return data
+    wanted = {
+        (other, ref.odoo_id)
+        for _pointer, other, ref in SCHEMAS[entity].model_validate(data).references()
+        if ref.odoo_id
+    }
+    names = _bound(env, wanted, [system_id])
+    return _in_own_words(entity, data, system_id, names)
 
 
 def _in_own_words(entity, data, system_id, names):

@@ -325,6 +325,22 @@ def refuse_unsent(env, target, claim, problem):
     journal.flush()
 
 
+def settle_unsent(env, claim, words):
+    """What the target has no use for is done with, and its object goes on."""
+    env.cr.execute(
+        SQL(
+            """
+            UPDATE construction_sync_delivery
+               SET state = 'cancelled', note = %s, next_at = NULL,
+                   done_at = now() AT TIME ZONE 'UTC'
+             WHERE id = %s
+            """,
+            one_line(words, 300),
+            claim.out.delivery_id,
+        )
+    )
+
+
 def _close_settled(env, results):
     """Exceptions of objects that were delivered after all."""
     if not results:

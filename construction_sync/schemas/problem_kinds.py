@@ -328,6 +328,12 @@ for _kind in (
         "Correct the field that the sentence names, then send it again.",
     ),
     (
+        "field-limit",
+        "The other system cannot take a field",
+        422,
+        "Correct the field that the sentence names, or the call's line for it.",
+    ),
+    (
         "delivery-failing",
         "A delivery keeps failing",
         422,

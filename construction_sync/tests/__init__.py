@@ -42,3 +42,4 @@ from . import test_procore_in
 from . import test_flood
 from . import test_fetching
 from . import test_rest_list
+from . import test_rest_sending

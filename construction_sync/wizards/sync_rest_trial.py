@@ -1,5 +1,6 @@
 import json
 import time
+from dataclasses import dataclass
 
 from pydantic import ValidationError as SchemaError
 
@@ -7,24 +8,32 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .. import schemas
-from ..adapters import rest_reading, rest_values
+from ..adapters import rest_reading, rest_values, rest_writing
 from ..adapters.fetched import CHECKS, FetchFailed
+from ..adapters.rest_expressions import ExpressionError
+from ..pipeline import publish
 from ..schemas.problem import Problem, one_line, problems_of
 
 #: records of the first page that are shown
 MOST_SHOWN = 50
+#: records here that are shown as they would be sent
+MOST_SENT = 20
 #: characters of a record or answer that are shown
 MOST_TEXT = 20_000
 
 
 class SyncRestTrial(models.TransientModel):
-    """The first page of a list, read and mapped and shown; nothing is stored."""
+    """A call tried: the first page of a list read and mapped, or the newest records
+    here as they would be sent. Nothing is stored, nothing is sent."""
 
     _name = "construction.sync.rest.trial"
     _description = "Try a REST List"
 
     call_id = fields.Many2one(
-        "construction.sync.rest.fetch", required=True, ondelete="cascade", readonly=True
+        "construction.sync.rest.fetch", ondelete="cascade", readonly=True
+    )
+    send_id = fields.Many2one(
+        "construction.sync.rest.send", ondelete="cascade", readonly=True
     )
     ok = fields.Boolean(readonly=True)
     outcome = fields.Char(readonly=True, help="What came of it, in one sentence.")
@@ -51,17 +60,27 @@ class SyncRestTrial(models.TransientModel):
         trial._run()
         return trial._show()
 
+    def _try_sending(self, call):
+        """Write the newest records as ``call`` would send them; shows them."""
+        trial = self.create({"send_id": call.id})
+        trial._fill_sending(call)
+        return trial._show()
+
     def action_again(self):
         """The same once more, with the form as it is now."""
         self.ensure_one()
+        if self.send_id:
+            return self._try_sending(self.send_id)
         return self._try(self.call_id)
 
     def _show(self):
+        if self.send_id:
+            name = self.env._("As sent: %(call)s", call=self.send_id.display_name)
+        else:
+            name = self.env._("First page of %(call)s", call=self.call_id.display_name)
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._(
-                "First page of %(call)s", call=self.call_id.display_name
-            ),
+            "name": name,
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
@@ -122,6 +141,61 @@ class SyncRestTrial(models.TransientModel):
                 "record_ids": records,
                 "check_ids": self._checks(None if ok else "mapping", words),
             }
+        )
+
+    def _fill_sending(self, call):
+        handler = self.env["construction.sync.handler"]._for(call.entity)
+        target = self.env[handler._target]
+        records = target.search(
+            handler.export_domain(), order="write_date desc, id desc", limit=MOST_SENT
+        )
+        data = handler.export(records) if records else []
+        names = self._external_ids(call, records)
+        adapter = self.env["construction.sync.adapter.rest"]
+        plain = call._send_call()
+        lookup = adapter._their_value(call.system_id.id)
+        lines, failed = [], 0
+        for record, one in zip(records, data, strict=True):
+            out = _Shown(record.id, names.get(record.id))
+            words = publish.in_own_words(self.env, call.entity, one, call.system_id.id)
+            values = _written(plain, out, words, lookup)
+            failed += bool(values["problems"])
+            lines.append(fields.Command.create({**values, "position": len(lines) + 1}))
+        self.write(
+            {
+                "ok": not failed,
+                "count": len(records),
+                "failed_count": failed,
+                "outcome": self._words_sending(len(records), failed),
+                "record_ids": lines,
+            }
+        )
+
+    def _external_ids(self, call, records):
+        """``{record id: its id there}``."""
+        found = self.env["construction.sync.binding"].search(
+            [
+                ("system_id", "=", call.system_id.id),
+                ("entity", "=", call.entity),
+                ("res_id", "in", records.ids),
+                ("state", "=", "linked"),
+            ]
+        )
+        return {b.res_id: b.external_id for b in found}
+
+    def _words_sending(self, count, failed):
+        if not count:
+            return self.env._("Odoo has no record of this kind yet.")
+        if failed:
+            return self.env._(
+                "%(failed)s of the %(count)s newest records cannot be sent as they "
+                "are. Open one to see which field and why.",
+                failed=failed,
+                count=count,
+            )
+        return self.env._(
+            "The %(count)s newest records as they would be sent. Nothing was sent.",
+            count=count,
         )
 
     def _words(self, page, failed):
@@ -202,6 +276,38 @@ def _judged(reading, schema, lookup, position, record):
     }
 
 
+@dataclass(slots=True)
+class _Shown:
+    """A delivery that is only shown."""
+
+    res_id: int
+    external_id: str | None
+    uuid: str = "01890000-0000-7000-8000-000000000000"
+    sequence: int = 1
+    deleted: bool = False
+
+
+def _written(call, out, data, lookup):
+    """What one record is sent as, with everything that keeps it from being sent."""
+    values = rest_writing.context(out, data)
+    found, problems = rest_writing.body(call, values, lookup)
+    words = [p.detail for p in problems]
+    line = ""
+    try:
+        place = rest_writing.path(call, rest_writing.operation(out), values)
+        line = f"{place[0]} {place[1]}" if place else ""
+    except ExpressionError as error:
+        words.append(str(error))
+    title = data.get("name") or data.get("code") or data.get("number") or ""
+    return {
+        "external_id": out.external_id or "",
+        "title": one_line(title, 80),
+        "raw": _text(data),
+        "mapped": f"{line}\n{_text(found)}".strip(),
+        "problems": "\n".join(words) or False,
+    }
+
+
 def _foreign(error):
     return Problem(
         "foreign-record", f"It belongs to somebody else ({error}) and is refused."
@@ -257,12 +363,14 @@ class SyncRestTrialRecord(models.TransientModel):
     position = fields.Integer(string="No.", readonly=True)
     external_id = fields.Char(string="Id there", readonly=True)
     title = fields.Char(string="Called", readonly=True)
-    raw = fields.Text(string="As it came", readonly=True)
-    mapped = fields.Text(string="As Odoo reads it", readonly=True)
+    raw = fields.Text(string="Before", readonly=True)
+    mapped = fields.Text(string="After", readonly=True)
     problems = fields.Text(string="What is wrong", readonly=True)
     valid = fields.Boolean(compute="_compute_valid")
+    sending = fields.Boolean(compute="_compute_valid")
 
-    @api.depends("problems")
+    @api.depends("problems", "trial_id.send_id")
     def _compute_valid(self):
         for record in self:
             record.valid = not record.problems
+            record.sending = bool(record.trial_id.send_id)
