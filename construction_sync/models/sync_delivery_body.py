@@ -1,6 +1,6 @@
 import json
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -13,6 +13,33 @@ class SyncDeliveryBody(models.Model):
 
     raw = fields.Binary(attachment=False, readonly=True)
     sha256 = fields.Char(readonly=True)
+
+    @api.model
+    def _cron_purge(self):
+        """Take bodies of finished deliveries past their flow's time (hashes stay) and
+        attempts after 90 days."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE construction_sync_delivery_body b SET raw = NULL
+                  FROM construction_sync_delivery d
+                  JOIN construction_sync_flow f ON f.id = d.flow_id
+                 WHERE b.id = d.id AND b.raw IS NOT NULL AND f.purge_days > 0
+                   AND d.state IN ('delivered', 'cancelled')
+                   AND d.done_at < (now() AT TIME ZONE 'UTC')
+                                   - f.purge_days * interval '1 day'
+                """
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM construction_sync_attempt
+                 WHERE outcome IS NOT NULL
+                   AND started_at < (now() AT TIME ZONE 'UTC') - interval '90 days'
+                """
+            )
+        )
 
     def _bytes(self):
         self.ensure_one()

@@ -352,7 +352,16 @@ class SyncFlow(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         messages = self.env["construction.sync.message"]
+        deliveries = self.env["construction.sync.delivery"]
         for flow in self:
+            if deliveries.search_count([("flow_id", "=", flow.id)], limit=1):
+                raise UserError(
+                    self.env._(
+                        "%(flow)s has sent changes and must stay for the audit. "
+                        "Switch it off instead.",
+                        flow=flow.display_name,
+                    )
+                )
             if messages.search_count([("flow_id", "=", flow.id)], limit=1):
                 raise UserError(
                     self.env._(

@@ -287,11 +287,20 @@ class SyncSystem(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         messages = self.env["construction.sync.message"]
+        deliveries = self.env["construction.sync.delivery"]
         for system in self:
             if messages.search_count([("system_id", "=", system.id)], limit=1):
                 raise UserError(
                     self.env._(
                         "%(name)s has sent messages and must stay for the audit. "
+                        "Archive it instead.",
+                        name=system.name,
+                    )
+                )
+            if deliveries.search_count([("system_id", "=", system.id)], limit=1):
+                raise UserError(
+                    self.env._(
+                        "%(name)s was sent changes and must stay for the audit. "
                         "Archive it instead.",
                         name=system.name,
                     )
