@@ -420,14 +420,16 @@ def note_failure(cr, flow_id, error):
         # how many seconds the system asks for is its business: no failure of ours
         failures = mark.failures
     later = now + timedelta(seconds=wait)
-    mark.write(
-        {
-            "failures": failures,
-            "last_run": now,
-            "due_at": later,
-            "last_words": one_line(error.words, 250),
-        }
-    )
+    values = {
+        "failures": failures,
+        "last_run": now,
+        "due_at": later,
+        "last_words": one_line(error.words, 250),
+    }
+    if mark.cursor and not pace and failures >= PATIENCE:
+        # cursors expire: the run begins again, what is known costs nothing
+        values.update(cursor=False, pages=0, brought=0, newest=False, run_started=False)
+    mark.write(values)
     if pace:
         _pause_system(env, flow.system_id, later)
     elif failures >= PATIENCE or error.check == "login":

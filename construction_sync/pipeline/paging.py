@@ -70,9 +70,11 @@ def with_parameters(url, parameters):
 
 
 def url_of(paging, url, cursor):
-    """The address of the page that ``cursor`` names; the first one for None."""
+    """The address of the page that ``cursor`` names; the first one for None, and for
+    a link to where the system is no more."""
     if cursor and "url" in cursor:
-        return cursor["url"]
+        link = cursor["url"]
+        return link if _origin(urlsplit(link)) == _origin(urlsplit(url)) else url
     parameters = {}
     if paging.size and paging.kind != "none" and paging.size_parameter:
         parameters[paging.size_parameter] = paging.size

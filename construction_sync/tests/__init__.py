@@ -43,3 +43,5 @@ from . import test_flood
 from . import test_fetching
 from . import test_rest_list
 from . import test_rest_sending
+from . import test_paging
+from . import test_rest_values

@@ -82,6 +82,28 @@ class TestFetching(RestCase):
         self.assertFalse(self.mark().cursor)
 
     @rows("FA-H13")
+    def test_a_cursor_that_has_expired_begins_the_list_again(self):
+        self.list.write({"paging": "cursor", "next_at": "next"})
+        expired = True
+
+        def answer(call):
+            if call.parameters.get("cursor") and expired:
+                return Reply(status=400)
+            if call.parameters.get("cursor"):
+                return Reply({"data": [self.record(2)]})
+            return Reply({"data": [self.record(1)], "next": "c2"})
+
+        self.server.answer = answer
+        self.fetch()
+        self.again()
+        self.assertTrue(self.mark().cursor)
+        self.again()
+        self.assertFalse(self.mark().cursor)
+        expired = False
+        self.again()
+        self.assertEqual(self.names(), ["1", "2"])
+
+    @rows("FA-H13")
     def test_the_place_is_not_kept_when_the_page_is_not(self):
         self.list.write({"paging": "page", "page_size": 2})
         self.records = [self.record(1)]
