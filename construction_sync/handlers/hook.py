@@ -32,7 +32,7 @@ class HookHandler(models.AbstractModel):
         flows = {
             flow.entity: flow
             for flow in self.env["construction.sync.flow"].search(
-                [("system_id", "=", items[0].system.id)]
+                [("system_id", "=", items[0].system.id), ("direction", "=", "in")]
             )
         }
         for item in items:

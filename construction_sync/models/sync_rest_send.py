@@ -22,20 +22,26 @@ class SyncRestSend(models.Model):
         "success_at", "errors_at", "duplicate_at", "busy_at", "id_at", "probe_at",
     )  # fmt: skip
 
-    create_method = fields.Selection(METHODS, required=True, default="POST")
+    create_method = fields.Selection(
+        METHODS, string="Method", required=True, default="POST"
+    )
     create_path = fields.Char(
         string="Path for new ones",
         required=True,
         help="After the system's address, as /v1/vendors. A field of the object may "
         "stand in braces: /v1/projects/{project}/codes.",
     )
-    update_method = fields.Selection(METHODS, required=True, default="PATCH")
+    update_method = fields.Selection(
+        METHODS, string="Method for changes", required=True, default="PATCH"
+    )
     update_path = fields.Char(
         string="Path for changes",
         help="{id} is the object's id in the system, as /v1/vendors/{id}. Empty: "
         "changes are sent like new ones.",
     )
-    delete_method = fields.Selection(METHODS, required=True, default="DELETE")
+    delete_method = fields.Selection(
+        METHODS, string="Method for deletions", required=True, default="DELETE"
+    )
     delete_path = fields.Char(
         string="Path for deletions",
         help="As /v1/vendors/{id}. Empty: the system is not told of deletions.",

@@ -195,7 +195,9 @@ class TestRestTrial(RestCase):
         self.records = [self.record(1)]
         trial = self.trial()
         self.assertTrue(trial.ok)
-        self.assertEqual(set(self.checks(trial).values()), {"ok"})
+        checks = self.checks(trial)
+        self.assertEqual(checks.pop("TLS"), "open", "http has none")
+        self.assertEqual(set(checks.values()), {"ok"})
         self.assertEqual(trial.count, 1)
 
     def test_a_failing_call_names_the_check_that_failed(self):

@@ -52,6 +52,19 @@ class TestWebhookSignatures(WebhookCase):
         landed = self.messages("v1")
         self.assertEqual(landed.parent_id, message)
 
+    def test_a_data_type_that_is_also_sent_takes_in_as_before(self):
+        self.env["construction.sync.flow"].create(
+            {
+                "system_id": self.system.id,
+                "entity": "vendor",
+                "direction": "out",
+                "priority": 99,
+            }
+        )
+        self.hook(self.body("v1", "Ace"))
+        self.drain()
+        self.assertEqual(self.linked("v1").name, "Ace")
+
     @rows("FA-B01")
     def test_the_official_vector_is_accepted(self):
         self.new_secret(

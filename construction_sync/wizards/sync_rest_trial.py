@@ -227,8 +227,12 @@ class SyncRestTrial(models.TransientModel):
             "mapping": self.env._("Mapping: every record is valid"),
         }
         lines, state = [], "ok"
+        plain = (self.call_id.system_id.address or "").startswith("http:")
         for position, name in enumerate(CHECKS):
             here = "failed" if name == failed else state
+            if name == "tls" and plain and here == "ok":
+                labels[name] = self.env._("TLS: not used, the address begins with http")
+                here = "open"
             lines.append(
                 fields.Command.create(
                     {
