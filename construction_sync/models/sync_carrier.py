@@ -41,13 +41,15 @@ class SyncCarrier(models.AbstractModel):
         Each ring costs a connection of its own to wake the cron workers: a third of
         a small call. A trigger that the cron is answering is locked by it until it
         ends and does not count; one that we find stays locked until we commit, so
-        that the cron, which removes it first, sees what we stored.
+        that the cron, which removes it first, sees what we stored. A ring that is old
+        was not heard: whoever should have answered was not up yet.
         """
         self.env.cr.execute(
             SQL(
                 """
                 SELECT FROM ir_cron_trigger
                  WHERE cron_id = %s AND call_at <= now() AT TIME ZONE 'UTC'
+                   AND call_at > (now() AT TIME ZONE 'UTC') - interval '10 seconds'
                  LIMIT 1
                    FOR KEY SHARE SKIP LOCKED
                 """,
