@@ -42,6 +42,7 @@ class CanonicalAdapter(models.AbstractModel):
             },
             out.raw,
             timeout=out.timeout,
+            cut=True,
         )
 
     @api.private

@@ -82,8 +82,10 @@ class Lane:
         self.done = done
         self.in_hand = 0
         self.threads = []
+        self.resting = False
 
     def put(self, chain):
+        self.resting = False
         self.in_hand += len(chain)
         self.waiting.put(chain)
         busy = min(self.in_hand, self.target.concurrency)
@@ -102,12 +104,14 @@ class Lane:
         while (chain := self.waiting.get()) is not None:
             stopped = False
             for claim in chain:
-                if stopped:
-                    verdict = Verdict("unsent", "An earlier change did not arrive.")
+                if stopped or self.resting:
+                    verdict = Verdict("unsent", "It waits for its turn.")
                     result = recording.Result(claim, verdict)
                 else:
                     result = send(self.target, self.adapter, claim)
                     stopped = result.verdict.outcome != "delivered"
+                    # what was claimed ahead is given back, not thrown at it
+                    self.resting = self.resting or result.verdict.overloaded
                 self.done.put((self, result))
 
 
@@ -353,6 +357,8 @@ class Dispatcher:
         if failing:
             words = failing[-1].verdict.words
             state = short(self.registry, breaker.failed, target.id, words, len(failing))
+            if state != "closed" and (lane := self.lanes.get(target.id)):
+                lane.resting = True
             if state == "disabled":
                 short(self.registry, _tell_disabled, target, failing[-1])
         if gone := [r for r in results if r.verdict.outcome == "gone"]:

@@ -33,7 +33,7 @@ def master_key():
 
     :raises MasterKeyError: when none is configured or it is not 32 bytes
     """
-    text = os.environ.get("CONSTRUCTION_SYNC_KEY") or _configured("key")
+    text = os.environ.get("CONSTRUCTION_SYNC_KEY") or configured("key")
     if not text:
         raise MasterKeyError(
             "This server has no master key, so it cannot keep secrets. Put 32 "
@@ -50,7 +50,7 @@ def master_key():
     return key
 
 
-def _configured(name):
+def configured(name):
     """Value of ``name`` in our section of the server's configuration file."""
     parser = configparser.RawConfigParser()
     if config["config"]:
