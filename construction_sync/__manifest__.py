@@ -34,6 +34,7 @@
         "views/sync_binding_views.xml",
         "views/sync_audit_views.xml",
         "views/sync_message_views.xml",
+        "views/sync_delivery_views.xml",
         "views/sync_exception_views.xml",
         "views/sync_flow_views.xml",
         "views/sync_system_views.xml",

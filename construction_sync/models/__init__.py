@@ -36,6 +36,11 @@ from . import sync_delivery_body
 from . import sync_attempt
 from . import sync_breaker
 from . import sync_header
+from . import sync_resending
+from . import sync_delivery_screen
+from . import sync_exception_sending
+from . import sync_flow_sending
+from . import sync_system_sending
 from . import construction_analytic_mirror
 from . import construction_cost_code_scheme
 from . import construction_cost_type

@@ -52,7 +52,10 @@ class SyncDelivery(models.Model):
     lease_until = fields.Datetime(readonly=True)
     exception_id = LooseMany2one("construction.sync.exception", readonly=True)
     replayed_at = fields.Datetime(string="Sent again", readonly=True)
-    replayed_by_id = LooseMany2one("res.users", readonly=True)
+    replayed_by_id = LooseMany2one("res.users", string="Sent again by", readonly=True)
+    resending_id = LooseMany2one(
+        "construction.sync.resending", string="Sent again with", readonly=True
+    )
     uuid = fields.Char(related="event_id.uuid", string="Event id")
     sequence = fields.Integer(related="event_id.sequence")
     entity = fields.Char(related="event_id.entity")
@@ -75,6 +78,7 @@ class SyncDelivery(models.Model):
     _system = models.Index("(system_id, id)")
     _object = models.Index("(key, system_id)")
     _exception = models.Index("(exception_id) WHERE exception_id IS NOT NULL")
+    _resending = models.Index("(resending_id) WHERE resending_id IS NOT NULL")
 
     def init(self):
         """Keep updates narrow and vacuum eager, as for the inbox; the pace of sending
@@ -147,10 +151,10 @@ class SyncDelivery(models.Model):
             )
         return count
 
-    def action_cancel(self):
+    def action_cancel(self, reason=None):
         """Give these up; what waited behind them goes on."""
         self.env["construction.sync.gatekeeper"]._check("resolve", self.flow_id)
-        return resending.cancel(self.env, self)
+        return resending.cancel(self.env, self, reason)
 
     def action_confirm_arrived(self):
         """A person has looked: it did arrive."""

@@ -224,6 +224,30 @@ def switch_off(cr, system_id, words):
     )
 
 
+def hold(cr, system_ids, words):
+    """A person holds sending back; what waits keeps its place."""
+    cr.execute(
+        SQL(
+            """
+            INSERT INTO construction_sync_breaker
+                   (system_id, state, failures, step, catching_up, normal_rate)
+            SELECT s.id, 'closed', 0, 0, FALSE, 0 FROM construction_sync_system s
+             WHERE s.id = ANY(%s) AND NOT EXISTS (
+                   SELECT FROM construction_sync_breaker b WHERE b.system_id = s.id)
+            """,
+            list(system_ids),
+        )
+    )
+    cr.execute(
+        SQL(
+            "UPDATE construction_sync_breaker SET state = 'forced_open', "
+            "last_words = %s WHERE system_id = ANY(%s)",
+            words[:300],
+            list(system_ids),
+        )
+    )
+
+
 def reset(cr, system_ids):
     """A person says: try again now."""
     cr.execute(

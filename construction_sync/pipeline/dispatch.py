@@ -30,6 +30,7 @@ from . import (
     lanes,
     pace,
     recording,
+    resending,
     standing,
     transport,
 )
@@ -152,6 +153,8 @@ def run_cron(env):
     """Send until nothing is due or the time is up."""
     registry = env.registry
     env.cr.commit()
+    while short(registry, resending.go_on):
+        pass
     done, left = run(registry, BUDGET)
     env["ir.cron"]._commit_progress(done, remaining=1 if left else 0)
 

@@ -7,4 +7,5 @@ from . import sync_ignore
 from . import sync_correction
 from . import sync_connection
 from . import sync_rest_trial
+from . import sync_send_again
 from . import vendor_merge
