@@ -2,6 +2,7 @@ from odoo import api, models
 
 from ..pipeline import outgoing
 from ..pipeline.outgoing import not_sendable
+from ..pipeline.transport import Request
 
 
 class SyncAdapter(models.AbstractModel):
@@ -113,6 +114,36 @@ class SyncAdapter(models.AbstractModel):
     def judge_probe(self, out, answer):
         """``delivered``, ``retry`` (it did not arrive: send it) or ``unknown``."""
         return outgoing.Verdict("unknown", final=True)
+
+    @api.private
+    def hello(self, system):
+        """A call that changes nothing there, to see whether ``system`` answers and
+        takes our login (*Test connection*)."""
+        return Request("GET", system.address, timeout=float(system.timeout_seconds))
+
+    @api.private
+    def judge_hello(self, answer):
+        """``(fine, words, remedy)`` of the answer to :meth:`hello`."""
+        status = answer.status
+        if status in (401, 403):
+            return (
+                False,
+                self.env._("It answered, and it does not take our login."),
+                self.env._("Compare keys and login on both sides."),
+            )
+        if 300 <= status < 400:
+            return (
+                False,
+                self.env._("It sends us to another address."),
+                self.env._("Ask for the final address and enter that one."),
+            )
+        if status >= 500:
+            return (
+                False,
+                self.env._("It answered that it is in trouble (%s).", status),
+                self.env._("Try again later, or ask the people who run it."),
+            )
+        return True, self.env._("It answered (%s).", status), ""
 
     # ---- what the system does not send itself ---------------------------------------
 

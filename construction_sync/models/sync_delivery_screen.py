@@ -34,7 +34,6 @@ class SyncDeliveryScreen(models.Model):
     trace_id = fields.Char(related="event_id.trace_id")
     environment = fields.Selection(related="system_id.environment")
     flow_state = fields.Selection(related="flow_id.state", string="Data type is")
-    company_name = fields.Char(related="company_id.name", string="Company")
 
     @api.depends("state")
     def _compute_attention(self):

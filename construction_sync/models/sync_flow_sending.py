@@ -3,7 +3,6 @@ from odoo import api, models
 from ..pipeline import sending_health
 
 
-
 class SyncFlowSending(models.Model):
     """Data types that go out: their figures, words and doors."""
 

@@ -33,4 +33,4 @@ class SyncResending(models.Model):
     done = fields.Boolean(string="All set going", readonly=True)
     user_id = LooseMany2one("res.users", string="By", readonly=True)
 
-    _undone = models.Index("(id) WHERE NOT done")
+    _undone = models.Index("(id) WHERE done IS NOT TRUE")

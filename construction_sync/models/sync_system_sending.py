@@ -26,9 +26,7 @@ class SyncSystemSending(models.Model):
     sending_level = fields.Char(compute="_compute_sending")
     sending_text = fields.Char(string="Sending", compute="_compute_sending")
     sending_remedy = fields.Char(compute="_compute_sending")
-    last_success = fields.Datetime(
-        string="Last delivery", compute="_compute_sending"
-    )
+    last_success = fields.Datetime(string="Last delivery", compute="_compute_sending")
     latency_text = fields.Char(
         string="It answers within",
         compute="_compute_sending",
@@ -132,6 +130,18 @@ class SyncSystemSending(models.Model):
             system_id=self.id,
             scope="range",
         )
+
+    def action_test_connection(self):
+        """Call it harmlessly, and say check by check what came of it."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("admin", self)
+        return self.env["construction.sync.connection.test"]._run(self, "hello")
+
+    def action_send_test(self):
+        """Send a test event, and show what came back."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("admin", self)
+        return self.env["construction.sync.connection.test"]._run(self, "event")
 
     # ---- doors ---------------------------------------------------------------------
 

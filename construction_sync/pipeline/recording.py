@@ -145,8 +145,8 @@ def _write_attempts(cr, results, kept):
                 answer.status if answer is not None else None,
                 round(result.seconds * 1000),
                 one_line(result.verdict.words, 300) or None,
-                _request_text(request) if request is not None else None,
-                _answer_text(answer) if answer is not None else None,
+                request_text(request) if request is not None else None,
+                answer_text(answer) if answer is not None else None,
             )
         )
     kinds = ("int", "text", "text", "int", "int", "text", "text", "text")
@@ -167,13 +167,14 @@ def _write_attempts(cr, results, kept):
     )
 
 
-def _request_text(request):
+def request_text(request):
     """What was sent, as a person may see it."""
     address = request.url.partition("?")[0]
     return _exchange(f"{request.method} {address}", request.headers, request.body)
 
 
-def _answer_text(answer):
+def answer_text(answer):
+    """What came back, as a person may see it."""
     return _exchange(str(answer.status), answer.headers, answer.body)
 
 

@@ -115,6 +115,7 @@ def range(env, system, start, end, states):
             "user_id": env.uid,
         }
     )
+    inner.flush_all()
     env["construction.sync.carrier"]._ring_dispatch()
     return run.with_env(env)
 
@@ -122,7 +123,7 @@ def range(env, system, start, end, states):
 def go_on(cr):
     """One step of one range that is not done; returns whether there was one."""
     cr.execute(
-        "SELECT id FROM construction_sync_resending WHERE NOT done "
+        "SELECT id FROM construction_sync_resending WHERE done IS NOT TRUE "
         "ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
     )
     row = cr.fetchone()

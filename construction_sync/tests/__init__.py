@@ -45,3 +45,4 @@ from . import test_rest_list
 from . import test_rest_sending
 from . import test_paging
 from . import test_rest_values
+from . import test_sending_screens

@@ -6,6 +6,7 @@ from . import sync_discard
 from . import sync_ignore
 from . import sync_correction
 from . import sync_connection
+from . import sync_connection_test
 from . import sync_rest_trial
 from . import sync_send_again
 from . import vendor_merge

@@ -86,9 +86,7 @@ class SyncSendAgain(models.TransientModel):
                 )
             )
         if moving:
-            lines.append(
-                self.env._("Already on their way: %(count)s", count=moving)
-            )
+            lines.append(self.env._("Already on their way: %(count)s", count=moving))
         return len(ready), [*lines, self._same()]
 
     def _plan_range(self):
@@ -97,9 +95,7 @@ class SyncSendAgain(models.TransientModel):
         end = self.end if self.until == "end" else None
         if self.until == "end" and (not end or end <= self.start):
             return 0, [self.env._("Say until when: later than the start.")]
-        count = resending.count(
-            self.env, self.system_id, self.start, end, self.states
-        )
+        count = resending.count(self.env, self.system_id, self.start, end, self.states)
         lines = [
             self.env._(
                 "Would be sent to %(system)s again: %(count)s",
