@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from harness import scenarios
+from harness import out_scenarios, scenarios
 from harness.installation import CannotGoOn, Installation
 from harness.odoo_server import OdooServer
 from harness.sender import Gone
@@ -34,6 +34,7 @@ class Limits:
     :param crashes: crashes per crash point
     :param flood: messages for the one hot object
     :param ramp_seconds: how long each step of a load takes
+    :param unsteady_seconds: how long a receiver is unsteady
     :param others_seconds: what the objects beside it may take
     """
 
@@ -43,6 +44,7 @@ class Limits:
     crashes: int = 3
     flood: int = 10_000
     ramp_seconds: float = 3.0
+    unsteady_seconds: float = 10.0
     others_seconds: float = 15.0
 
 
@@ -65,7 +67,13 @@ class Play:
     def __enter__(self):
         folder = self.installation.crash_folder
         shutil.rmtree(folder)
-        self.installation.set_up([self.system(name) for name in self.names])
+        listeners = [
+            f"{self.system(name)}{ending}"
+            for name in self.names
+            if name in out_scenarios.LISTENING
+            for ending in ("-o", "-p")
+        ]
+        self.installation.set_up([self.system(n) for n in self.names], listeners)
         self.server.start()
         return self
 

@@ -68,6 +68,13 @@ class Verdict:
     def clean(self):
         return not (self.lost or self.doubled or self.out_of_order or self.other)
 
+    def add(self, other):
+        """Take in what another checker found on the same run."""
+        self.messages += other.messages
+        self.faults += other.faults
+        for kind in ("lost", "doubled", "out_of_order", "other"):
+            getattr(self, kind).extend(getattr(other, kind))
+
     def line(self, scenario):
         """The fault line of the scenario (DESIGN section 8)."""
         return {

@@ -16,6 +16,8 @@ SET_UP = Path(__file__).with_name("set_up_script.py")
 KEY = "csk_harness" + "h" * 37
 #: of a client with a small allowance of calls
 LIMITED_KEY = "csk_limited" + "l" * 37
+#: the administrator who does what a person would do in the web client
+LOGIN, PASSWORD = "harness", "harness-of-the-faults"
 
 
 class CannotGoOn(Exception):
@@ -71,6 +73,8 @@ class Installation:
         # Room for jobs whose worker was killed: the runner takes some seconds to see
         # that they are dead, and meanwhile they hold their place in the channel.
         environ["ODOO_QUEUE_JOB_CHANNELS"] = "root:8"
+        environ["CONSTRUCTION_SYNC_HASTE"] = "1"
+        environ["CONSTRUCTION_SYNC_PRIVATE_NETWORKS"] = "127.0.0.0/8"
         return environ
 
     def copy_of(self, template):
@@ -146,10 +150,11 @@ class Installation:
             )
         )
 
-    def set_up(self, systems):
+    def set_up(self, systems, listeners=()):
         """Systems with live flows and one client that speaks for all of them.
 
         :param systems: codes of the systems to make, each once
+        :param listeners: codes of systems that are sent to; their flows are off
         """
         missing = [n for n in ("construction_sync",) if not self.has_module(n)]
         if missing:
@@ -158,7 +163,9 @@ class Installation:
         done = subprocess.run(
             self.command("shell", "--no-http", "--log-level=error"),
             input=f"CODES = {sorted(systems)!r}\nKEY = {KEY!r}\n"
-            f"LIMITED_KEY = {LIMITED_KEY!r}\n{script}",
+            f"LIMITED_KEY = {LIMITED_KEY!r}\n"
+            f"LOGIN, PASSWORD = {LOGIN!r}, {PASSWORD!r}\n"
+            f"LISTENERS = {sorted(listeners)!r}\n{script}",
             env=self.environ(),
             capture_output=True,
             text=True,

@@ -198,7 +198,7 @@ class _Check:
                     f"{code} was sent {uuid}, which nobody was to tell it"
                 )
                 place = (found[0].entity, found[0].object, found[0].sequence)
-                under[code, *place].add(uuid)
+                under[(code, *place)].add(uuid)
                 continue
             under[code, event["entity"], event["res_id"], event["sequence"]].add(uuid)
             self._bytes(code, uuid, found, to[0])

@@ -9,13 +9,9 @@ import threading
 import time
 import zlib
 
-from harness import database_faults, load_faults
+from harness import database_faults, load_faults, out_scenarios
 from harness.sender import Gone
 from harness.stage import MINUTE
-
-#: of a hundred random kills, how many hit what
-TARGETS = {"http": 40, "cron": 32, "runner": 10, "session": 11, "backend": 5,
-           "postmaster": 2}  # fmt: skip
 
 
 def crash_before_commit(stage):
@@ -69,7 +65,7 @@ def _crash(stage, *points):
 
 def random_kills(stage):
     """FA-F17: whatever runs is killed at random under load, again and again."""
-    targets = _plan(stage, stage.limits.kills)
+    targets = stage.plan(stage.limits.kills)
     end = time.monotonic() + (stage.limits.seconds or float("inf"))
     with stage.load(entities=stage.entities, pause=0.02):
         time.sleep(1)
@@ -83,21 +79,6 @@ def random_kills(stage):
                 time.sleep(0.25)
             time.sleep(random.uniform(0.2, 1.6))
     stage.settle(240)
-
-
-def _plan(stage, kills):
-    """Targets in random order, in the shares of TARGETS, of what there is."""
-    absent = set()
-    if not stage.postgres.ours:
-        absent |= {"backend", "postmaster"}
-    if not stage.server.workers("runner"):
-        absent.add("runner")
-    shares = {t: share for t, share in TARGETS.items() if t not in absent}
-    total = sum(shares.values())
-    plan = [t for t, share in shares.items() for _ in range(kills * share // total)]
-    plan += random.choices(list(shares), shares.values(), k=kills - len(plan))
-    random.shuffle(plan)
-    return plan
 
 
 def poison(stage):
@@ -312,6 +293,7 @@ SCENARIOS = {
     "random_kills": random_kills,
     **database_faults.SCENARIOS,
     **load_faults.SCENARIOS,
+    **out_scenarios.SCENARIOS,
 }
 RULES = ("lose", "skip-dedup", "skip-gate", "apply-twice")
 BROKEN = {f"broken:{rule}": broken(rule) for rule in RULES}

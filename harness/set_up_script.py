@@ -33,5 +33,27 @@ for name, key, rate in (("Harness", KEY, 0), ("Harness, limited", LIMITED_KEY, 6
         env["construction.sync.client.key"].create(
             {"client_id": client.id, "prefix": key[:12], "key_hash": keys.digest(key)}
         )
+if LISTENERS:
+    for code in LISTENERS:
+        listener = env["construction.sync.system"].search([("code", "=", code)])
+        if not listener:
+            listener = listener.create(
+                {"name": f"Listener {code}", "code": code, "environment": "test"}
+            )
+            values = {"system_id": listener.id, "entity": "vendor", "direction": "out"}
+            Flow.create({**values, "state": "off"})
+            listener.action_go_live()
+    user = env["res.users"].search([("login", "=", LOGIN)])
+    if not user:
+        groups = ["base.group_system", "construction_sync.group_admin"]
+        groups += ["base.group_partner_manager"]
+        user = user.create(
+            {
+                "name": "Harness",
+                "login": LOGIN,
+                "password": PASSWORD,
+                "group_ids": [(4, env.ref(name).id) for name in groups],
+            }
+        )
 env.cr.commit()
 print("harness is set up")

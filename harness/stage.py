@@ -1,6 +1,7 @@
 """What a scenario plays on: servers, senders, faults, and the verdict at the end."""
 
 import contextlib
+import random
 import time
 
 import psycopg2
@@ -10,11 +11,15 @@ from harness.history import History
 from harness.odoo_server import OdooServer
 from harness.postgres import Postgres
 from harness.sender import Gone, Load, Sender, Source
+from harness.way_out import Listening, Rpc
 
 #: a lost bell costs at most a minute; the machine may be slow besides
 MINUTE = 75.0
 #: seconds between the events of a quiet time
 TRICKLE = 3.0
+#: of a hundred random kills, how many hit what
+TARGETS = {"http": 40, "cron": 32, "runner": 10, "session": 11, "backend": 5,
+           "postmaster": 2}  # fmt: skip
 
 
 class Stage:
@@ -37,6 +42,9 @@ class Stage:
         #: figures that are shown on the scenario's line
         self.notes = {}
         self.servers = [server]
+        self.rpc = Rpc(server, installation.database)
+        self.listening = None
+        self.out = None
         self._order = 0
         self._calm = None
 
@@ -125,6 +133,20 @@ class Stage:
             self.history.add("fault", target=target, pid=pid)
         return pid is not None
 
+    def plan(self, kills):
+        """Targets in random order, in the shares of TARGETS, of what there is."""
+        absent = set()
+        if not self.postgres.ours:
+            absent |= {"backend", "postmaster"}
+        if not self.server.workers("runner"):
+            absent.add("runner")
+        shares = {t: share for t, share in TARGETS.items() if t not in absent}
+        total = sum(shares.values())
+        plan = [t for t, share in shares.items() for _ in range(kills * share // total)]
+        plan += random.choices(list(shares), shares.values(), k=kills - len(plan))
+        random.shuffle(plan)
+        return plan
+
     @contextlib.contextmanager
     def second_server(self):
         """Another Odoo on the same database; senders use both."""
@@ -153,6 +175,18 @@ class Stage:
                     yield proxy, second
                 finally:
                     self.servers = before
+
+    @contextlib.contextmanager
+    def listeners(self, *names, **options):
+        """Systems that are told of every vendor while the block runs; at its end
+        everything must have been told (see ``harness.way_out.Listening``)."""
+        with Listening(self, names or ("-o",), **options) as listening:
+            self.listening = listening
+            yield listening
+            self.settle()
+            listening.settle()
+            self.collect_orders()
+            self.out = listening.verdict()
 
     def wait_until(self, condition, seconds, otherwise):
         """Wait for a condition; a complaint when it does not come true."""
@@ -185,14 +219,19 @@ class Stage:
 
     def _under_way(self):
         """How many messages are; one as long as the database does not answer."""
-        try:
-            connection = self.installation.connect()
-            try:
+
+        def count():
+            with contextlib.closing(self.installation.connect()) as connection:
                 return standing.unfinished(connection, self.system)[0]
-            finally:
-                connection.close()
+
+        return self.quietly(count, 1)
+
+    def quietly(self, call, otherwise):
+        """What a call returns, or ``otherwise`` while the database does not answer."""
+        try:
+            return call()
         except psycopg2.Error:
-            return 1
+            return otherwise
 
     def _trickle(self):
         if self._calm is None:
@@ -214,4 +253,6 @@ class Stage:
         self.history.close()
         result = checker.check(self.history.lines, found)
         result.other += self.complaints
+        if self.out is not None:
+            result.add(self.out)
         return result

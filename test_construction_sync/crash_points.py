@@ -54,6 +54,7 @@ def install(folder):
     _doors(folder, broken)
     _lanes(folder)
     _work(folder, broken)
+    crash_points_out.install(folder, broken)
     _logger.info("Crash points take their orders from a folder.")
 
 
@@ -158,6 +159,8 @@ def _commit_then(cr, end):
 def _acknowledgement_lost():
     raise OperationalError("server closed the connection unexpectedly")
 
+
+from . import crash_points_out  # noqa: E402 - it takes orders as this module does
 
 if folder := os.environ.get(VARIABLE):
     install(folder)
