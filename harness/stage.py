@@ -42,7 +42,7 @@ class Stage:
         #: figures that are shown on the scenario's line
         self.notes = {}
         self.servers = [server]
-        self.rpc = Rpc(server, installation.database)
+        self.rpc = Rpc(server, installation)
         self.listening = None
         self.out = None
         self._order = 0
@@ -221,7 +221,7 @@ class Stage:
         """How many messages are; one as long as the database does not answer."""
 
         def count():
-            with contextlib.closing(self.installation.connect()) as connection:
+            with self.installation.connected() as connection:
                 return standing.unfinished(connection, self.system)[0]
 
         return self.quietly(count, 1)

@@ -6,11 +6,11 @@ import random
 import signal
 import threading
 import time
-import xmlrpc.client
+
+import requests
 
 from harness import out_checker, out_standing, receiver
 from harness.chaos_proxy import ChaosProxy
-from harness.installation import LOGIN, PASSWORD
 
 LISTENER = "-o"
 
@@ -48,16 +48,14 @@ class Listening:
             self.proxy = ChaosProxy("127.0.0.1", port)
             self.proxy.__enter__()
             port = self.proxy.port
-        call = self.stage.rpc
+        call, model = self.stage.rpc, "construction.sync.system"
         for code in self.codes:
-            (system,) = call(
-                "construction.sync.system", "search", [("code", "=", code)]
-            )
+            (system,) = call(model, "search", domain=[["code", "=", code]])
             self._ids[code] = system
             address = self.receiver.address(code, port)
             values = {"address": address, **self.values}
-            call(model, "write", [system], values)
-        with self.stage.installation.connect() as connection:
+            call(model, "write", [system], vals=values)
+        with self.stage.installation.connected() as connection:
             self.since = out_standing.mark(connection)
         self._switch("live")
         return self
@@ -72,9 +70,12 @@ class Listening:
         flows = self.stage.rpc(
             "construction.sync.flow",
             "search",
-            [("system_id", "in", list(self._ids.values())), ("direction", "=", "out")],
+            domain=[
+                ["system_id", "in", list(self._ids.values())],
+                ["direction", "=", "out"],
+            ],
         )
-        self.stage.rpc("construction.sync.flow", "write", flows, {"state": state})
+        self.stage.rpc("construction.sync.flow", "write", flows, vals={"state": state})
 
     # ---- what happens to it ----------------------------------------------------------
 
@@ -98,7 +99,7 @@ class Listening:
     # ---- the end ---------------------------------------------------------------------
 
     def under_way(self):
-        with self.stage.installation.connect() as connection:
+        with self.stage.installation.connected() as connection:
             return out_standing.unfinished(connection, self.codes)
 
     def settle(self, patience=120.0):
@@ -112,7 +113,7 @@ class Listening:
 
     def verdict(self, expected=None):
         """What the checker of the way out finds; read before the receiver is gone."""
-        with self.stage.installation.connect() as connection:
+        with self.stage.installation.connected() as connection:
             found = out_standing.read(connection, self.since, self.codes)
         return out_checker.check(
             receiver.read(self.path), found, expected or self.expected
@@ -133,7 +134,7 @@ class Office:
         self.ids = stage.rpc(
             "res.partner",
             "create",
-            [{"name": name, "construction_vendor": True} for name in names],
+            vals_list=[{"name": n, "construction_vendor": True} for n in names],
         )
         self.writes = 0
         self.errors = []
@@ -144,12 +145,13 @@ class Office:
         place = random.randrange(len(self.ids)) if place is None else place
         self.writes += 1
         name = f"{self.names[place]} {self.writes}"
-        self.stage.rpc("res.partner", "write", [self.ids[place]], {"name": name})
+        self.stage.rpc("res.partner", "write", [self.ids[place]], vals={"name": name})
 
     def write_all(self):
         """One change of each vendor, all in one transaction."""
         self.writes += 1
-        self.stage.rpc("res.partner", "write", self.ids, {"city": f"{self.writes}"})
+        values = {"city": f"{self.writes}"}
+        self.stage.rpc("res.partner", "write", self.ids, vals=values)
 
     @contextlib.contextmanager
     def at_work(self, people=2, pause=0.1):
@@ -158,7 +160,7 @@ class Office:
         def work(number):
             own = range(number, len(self.ids), people)
             while not self._over.is_set():
-                with contextlib.suppress(OSError, xmlrpc.client.Error):
+                with contextlib.suppress(requests.RequestException):
                     self.write_one(random.choice(own))
                 time.sleep(pause * random.uniform(0.5, 1.5))
 
@@ -178,19 +180,21 @@ class Office:
 class Rpc:
     """Odoo's own remote interface, as a person who administers the suite."""
 
-    def __init__(self, server, database):
-        self.server, self.database = server, database
-        self._local = threading.local()
-        self._uid = None
+    def __init__(self, server, installation):
+        self.server, self.installation = server, installation
 
-    def __call__(self, model, method, *arguments, **options):
-        """``model.method`` with a list of ids, a domain or values as Odoo takes it."""
+    def __call__(self, model, method, ids=None, **named):
+        """``model.method`` on records with these ids, or on none.
+
+        :raises requests.RequestException: when it was not done
+        """
         where = self.server.address.partition("/construction_sync")[0]
-        if self._uid is None:
-            common = xmlrpc.client.ServerProxy(f"{where}/xmlrpc/2/common")
-            self._uid = common.authenticate(self.database, LOGIN, PASSWORD, {})
-        proxy = xmlrpc.client.ServerProxy(f"{where}/xmlrpc/2/object", allow_none=True)
-        with proxy:
-            return proxy.execute_kw(
-                self.database, self._uid, PASSWORD, model, method, arguments, options
-            )
+        answer = requests.post(
+            f"{where}/json/2/{model}/{method}",
+            json={**named, **({} if ids is None else {"ids": ids})},
+            headers={"Authorization": f"bearer {self.installation.person_key}"},
+            timeout=30,
+        )
+        if not answer.ok:
+            raise requests.HTTPError(f"{model}.{method}: {answer.text[:300]}")
+        return answer.json()
