@@ -63,14 +63,14 @@ def _claiming(folder, broken):
     def claim_or_die(cr, target, flow_id, wanted, adapter):
         if ordered(folder, "c7"):
             die()
-        chains = claim_flow(cr, target, flow_id, wanted, adapter)
+        chains, looked = claim_flow(cr, target, flow_id, wanted, adapter)
         if chains and broken("send-early") and os.urandom(1)[0] < 128:
             for chain in chains:
                 for claim in chain:
                     dispatch.send(target, adapter, claim)
             cr.rollback()
-            return []
-        return chains
+            return [], looked
+        return chains, looked
 
     def read_as_new(cr, ids, system):
         found = read(cr, ids, system)

@@ -7,6 +7,7 @@ and behind, its earlier ones.
 """
 
 import json
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -28,12 +29,14 @@ class Claim:
     """One delivery in a dispatcher's hands.
 
     ``probe``: it is not to be sent but asked for. ``request`` is what will be sent.
+    ``until``: when its lease ends, on this process's monotonic clock.
     """
 
     out: Out
     key: str
     state: str
     token: str = ""
+    until: float = float("inf")
     probe: bool = False
     request: object = None
     replayed: bool = False
@@ -68,7 +71,8 @@ def pick(cr, flow_id, limit, *, strict=True, blocking=True):
 
     :param strict: an object's earlier deliveries go first
     :param blocking: one that needs a person also stops its object
-    :return: ``[[id, ...], ...]``: chains that are sent in this order
+    :return: ``([[id, ...], ...], looked)``: chains that are sent in this order, and how
+        many deliveries were looked at; those that cannot go yet are put behind
     """
     cr.execute(
         SQL(
@@ -85,11 +89,11 @@ def pick(cr, flow_id, limit, *, strict=True, blocking=True):
     )
     found = cr.fetchall()
     if not found or not strict:
-        return [[row[0]] for row in found]
+        return [[row[0]] for row in found], len(found)
     chains, blocked = _in_order(cr, flow_id, found, blocking)
     if blocked:
         _put_behind(cr, flow_id, blocked)
-    return chains
+    return chains, len(found)
 
 
 def _in_order(cr, flow_id, found, blocking):
@@ -144,7 +148,8 @@ def _put_behind(cr, flow_id, blocked):
               FROM unnest(%s::text[], %s::int[]) AS b (key, id)
               JOIN construction_sync_delivery first ON first.id = b.id
              WHERE d.flow_id = %s AND d.key = b.key AND d.id <> b.id
-               AND d.state = 'pending' AND d.next_at <= now() AT TIME ZONE 'UTC'
+               AND d.state IN ('pending', 'retry', 'unknown')
+               AND d.next_at <= now() AT TIME ZONE 'UTC'
             """,
             list(blocked),
             list(blocked.values()),
@@ -197,8 +202,9 @@ def lease(cr, claims, seconds):
     """Give each claim its lease and open its attempt; commit before sending."""
     if not claims:
         return
+    until = time.monotonic() + seconds
     for claim in claims:
-        claim.token = new_uuid()
+        claim.token, claim.until = new_uuid(), until
     rows = [(c.out.delivery_id, c.token) for c in claims]
     cr.execute(
         SQL(

@@ -121,6 +121,9 @@ def send(target, adapter, claim):
     database cursor is open here."""
     started = time.monotonic()
     request, answer = claim.request, None
+    if started + target.timeout > claim.until:
+        # we were stopped for so long that somebody else may have it by now (C11)
+        return recording.Result(claim, Verdict("unsent", "Its lease ran out here."))
     try:
         if not claim.probe:
             request = adapter.stamp(claim.out, request, target.keys)
@@ -208,7 +211,7 @@ class Dispatcher:
         self._beat_at = 0.0
         self._adapters = {}
         self._held = ()
-        self._waits_for_pace = False
+        self._waits_for_pace = self._looks_on = False
 
     def run(self, budget):
         end = time.monotonic() + budget
@@ -220,8 +223,11 @@ class Dispatcher:
                 claimed = 0 if late else self._claim()
                 if not self._in_hand():
                     left = late
-                    if late or not (claimed or self._waits_for_pace):
+                    more = claimed or self._waits_for_pace or self._looks_on
+                    if late or not more:
                         break
+                    if self._looks_on:
+                        continue
                     time.sleep(0.05)
                     continue
                 self._wait()
@@ -247,7 +253,7 @@ class Dispatcher:
         self._beat()
         if time.monotonic() - self._read_at >= FRESH:
             self._read_targets()
-        self._waits_for_pace = False
+        self._waits_for_pace = self._looks_on = False
         hungry = [i for i, t in self.targets.items() if self._room(t) > 0]
         if not hungry:
             return 0
@@ -278,13 +284,15 @@ class Dispatcher:
             if not wanted:
                 self._waits_for_pace = True
                 return 0
-        chains = short(
+        chains, looked = short(
             self.registry, claim_flow, target, flow_id, wanted, self.adapter(target)
         )
+        # what waits behind others, or went before a person, may hide what can go
+        self._looks_on |= looked > 0
         count = sum(len(chain) for chain in chains)
         if probing and not count:
             short(self.registry, breaker.nothing_to_try, target.id)
-        if admitted.catching_up and not probing and count < wanted:
+        if admitted.catching_up and not probing and looked < wanted:
             short(self.registry, breaker.caught_up, target.id)
         lane = self.lanes.get(target.id)
         if chains and lane is None:
@@ -377,13 +385,14 @@ def _tell_disabled(cr, target, result):
 
 def claim_flow(cr, target, flow_id, wanted, adapter):
     """Claim up to ``wanted`` deliveries of a flow with their requests made; what cannot
-    be sent goes before a person. Returns chains of ``claims.Claim``."""
+    be sent goes before a person. Returns chains of ``claims.Claim``, and how many
+    deliveries were looked at."""
     flow = target.flows[flow_id]
-    chains = claims.pick(
+    chains, looked = claims.pick(
         cr, flow_id, wanted, strict=flow["strict"], blocking=flow["blocking"]
     )
     if not chains:
-        return []
+        return [], looked
     env = gateway.environment(cr)
     dialect = env[adapter._name]
     read = {
@@ -411,7 +420,7 @@ def claim_flow(cr, target, flow_id, wanted, adapter):
         [claim for chain in ready for claim in chain],
         target.timeout * (longest + ahead) + claims.GRACE,
     )
-    return ready
+    return ready, looked
 
 
 def _made(env, dialect, target, claim):

@@ -131,7 +131,9 @@ class TestFence(OutgoingCase):
         flow = self.hub.flow_ids.filtered(
             lambda f: f.direction == "out" and f.entity == "vendor"
         )
-        ((slow,),) = dispatch.claim_flow(self.env.cr, target, flow.id, 1, adapter)
+        ((slow,),), _looked = dispatch.claim_flow(
+            self.env.cr, target, flow.id, 1, adapter
+        )
         self.later_out(hours=1)
         self.dispatch()
         (delivery,) = self.deliveries()
