@@ -33,4 +33,5 @@ COMMIT_ROOMS = (
     "simulator/",
     "tools/",
     "test_construction_sync/models/",
+    "test_construction_sync/crash_points",
 )

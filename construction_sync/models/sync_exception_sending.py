@@ -28,7 +28,7 @@ class SyncExceptionSending(models.Model):
     )
 
     def _compute_counts(self):
-        super()._compute_counts()
+        result = super()._compute_counts()
         rows = self.env["construction.sync.delivery"]._read_group(
             [("exception_id", "in", self.ids)], ["exception_id"], ["__count"]
         )
@@ -36,19 +36,21 @@ class SyncExceptionSending(models.Model):
         for exception in self:
             exception.delivery_count = counts.get(exception.id, 0)
             exception.held_count = exception.record_count + exception.delivery_count
+        return result
 
     @api.depends("delivery_count")
     def _compute_held_text(self):
-        super()._compute_held_text()
+        result = super()._compute_held_text()
         for exception in self.filtered("delivery_count"):
             exception.held_text = (
                 self.env._("1 delivery")
                 if exception.delivery_count == 1
                 else self.env._("%(count)s deliveries", count=exception.delivery_count)
             )
+        return result
 
     def _compute_fix(self):
-        super()._compute_fix()
+        result = super()._compute_fix()
         for exception in self:
             if exception.kind in CONNECTION:
                 exception.fix = "connection"
@@ -56,6 +58,7 @@ class SyncExceptionSending(models.Model):
                 exception.fix = "arrived"
             elif exception.kind in SEND:
                 exception.fix = "send"
+        return result
 
     def action_fix(self):
         self.ensure_one()

@@ -9,7 +9,7 @@ class SyncFlowSending(models.Model):
     _inherit = "construction.sync.flow"
 
     def _compute_figures(self):
-        super()._compute_figures()
+        result = super()._compute_figures()
         out = self.filtered(lambda f: f.direction == "out")
         figures = sending_health.of_flows(self.env, out)
         for flow in out:
@@ -17,12 +17,14 @@ class SyncFlowSending(models.Model):
             flow.ready_count = mine["waiting"] + mine["held"]
             flow.failed_count = mine["needed"]
             flow.last_received = mine["last"]
+        return result
 
     @api.depends("direction", "send_order")
     def _compute_policy(self):
-        super()._compute_policy()
+        result = super()._compute_policy()
         for flow in self.filtered(lambda f: f.direction == "out"):
             flow.policy = flow._policy_out()
+        return result
 
     def _policy_out(self):
         if self.state == "off":

@@ -108,9 +108,10 @@ class SyncSystemSending(models.Model):
 
     def action_resume_sending(self):
         """After a failure was repaired: try now, whatever the breaker says."""
-        super().action_resume_sending()
+        result = super().action_resume_sending()
         for system in self:
             system.message_post(body=self.env._("Sending resumed."))
+        return result
 
     def action_open_send_again(self):
         """Send a range, or everything since a moment, again."""

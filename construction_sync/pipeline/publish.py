@@ -47,6 +47,7 @@ class Watch:
     """
 
     origin: int | None = None
+    # gateway: the server itself is the cause until a user is known
     uid: int = api.SUPERUSER_ID
     causes: dict = field(default_factory=dict)
     records: dict = field(default_factory=lambda: defaultdict(set))

@@ -284,11 +284,10 @@ class _Pinned:
         return super().send(data)
 
     def close(self):
-        super().close()
-        twin = getattr(self, "twin", None)
+        twin, self.twin = getattr(self, "twin", None), None
         if twin is not None:
-            self.twin = None
             twin.close()
+        return super().close()
 
 
 class _Adapter(HTTPAdapter):
@@ -304,7 +303,7 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *arguments, **keywords):
         if self._policy.client_cert or self._policy.ca_file:
             keywords["ssl_context"] = _context(self._policy)
-        super().init_poolmanager(*arguments, **keywords)
+        made = super().init_poolmanager(*arguments, **keywords)
         pools = {}
         for scheme, connection, pool in (
             ("http", HTTPConnection, HTTPConnectionPool),
@@ -313,6 +312,7 @@ class _Adapter(HTTPAdapter):
             own = type("Pinned", (_Pinned, connection), {"address": self._address})
             pools[scheme] = type("Pool", (pool,), {"ConnectionCls": own})
         self.poolmanager.pool_classes_by_scheme = pools
+        return made
 
 
 def _context(policy):
