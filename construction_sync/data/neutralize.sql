@@ -4,4 +4,5 @@ UPDATE construction_sync_client_key
    SET revoked_at = now() AT TIME ZONE 'UTC'
  WHERE revoked_at IS NULL;
 UPDATE construction_sync_secret SET sealed = NULL;
+UPDATE construction_sync_credential SET sealed = NULL, token_sealed = NULL;
 UPDATE construction_sync_system SET state = 'paused' WHERE state = 'live';

@@ -4,7 +4,9 @@ from . import sync_owned
 from . import sync_overview
 from . import sync_system
 from . import sync_system_company
+from . import sync_sealed
 from . import sync_secret
+from . import sync_credential
 from . import sync_flow
 from . import sync_flow_field
 from . import sync_flow_fetch

@@ -1,6 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-from odoo.tools import format_date
 
 from ..pipeline import vault
 
@@ -14,6 +12,7 @@ class SyncSecret(models.Model):
     """
 
     _name = "construction.sync.secret"
+    _inherit = "construction.sync.sealed"
     _description = "Webhook Key"
     _order = "system_id, not_before desc, id desc"
 
@@ -33,61 +32,12 @@ class SyncSecret(models.Model):
     expires_at = fields.Datetime(
         help="During a rotation both keys are valid; the old one until here."
     )
-    value = fields.Char(
-        string="Key",
-        compute="_compute_value",
-        inverse="_inverse_value",
-        groups="construction_sync.group_admin",
-        help="Write-only: paste the key the system shows you. It is never shown again.",
-    )
-    sealed = fields.Binary(
-        attachment=False, readonly=True, groups="base.group_system", copy=False
-    )
-    set_by_id = fields.Many2one("res.users", readonly=True)
-    set_at = fields.Datetime(readonly=True)
-    status = fields.Char(compute="_compute_status")
 
-    @api.depends("set_at", "set_by_id")
-    def _compute_status(self):
-        for secret in self:
-            if secret.set_at:
-                secret.status = self.env._(
-                    "Set %(day)s by %(user)s",
-                    day=format_date(self.env, secret.set_at),
-                    user=secret.set_by_id.name,
-                )
-            else:
-                secret.status = self.env._("Not set yet")
+    def _problem_of(self, value):
+        return vault.weakness(self.kind, value)
 
-    def _compute_value(self):
-        self.value = False
-
-    def _inverse_value(self):
-        for secret in self:
-            if not secret.value:
-                continue
-            problem = vault.weakness(secret.kind, secret.value)
-            if problem:
-                raise ValidationError(
-                    self.env._(
-                        "The key for %(system)s was not saved: %(problem)s.",
-                        system=secret.system_id.name,
-                        problem=problem,
-                    )
-                )
-            secret._seal(secret.value)
-
-    def _seal(self, value):
-        """Encrypt and store ``value``; needs the row's id, so after create."""
-        self.ensure_one()
-        # gateway: nobody but the server reads or writes the sealed bytes
-        self.sudo().write(
-            {
-                "sealed": vault.seal(value, self._binding()),
-                "set_by_id": self.env.uid,
-                "set_at": fields.Datetime.now(),
-            }
-        )
+    def _owner_name(self):
+        return self.system_id.name
 
     def _binding(self):
         return f"{self._name}:{self.system_id.id}:{self.id}:{self.kind}"
@@ -102,7 +52,6 @@ class SyncSecret(models.Model):
                 secret.expires_at and secret.expires_at <= now
             ):
                 continue
-            if secret.sealed:
-                value = vault.unseal(secret.sealed, secret._binding())
+            if value := secret._unsealed():
                 keys.append((secret.kind, vault.key_bytes(secret.kind, value)))
         return keys

@@ -5,7 +5,13 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..pipeline import breaker, overview_cards, overview_figures
+from ..pipeline import (
+    addresses,
+    breaker,
+    credentials,
+    overview_cards,
+    overview_figures,
+)
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -102,6 +108,9 @@ class SyncSystem(models.Model):
         help="A call that takes longer is given up. Nobody knows then whether it "
         "arrived; it is sent again under the same id.",
     )
+    credential_ids = fields.One2many(
+        "construction.sync.credential", "system_id", string="Access"
+    )
     header_ids = fields.One2many(
         "construction.sync.header", "system_id", string="Custom headers"
     )
@@ -180,6 +189,21 @@ class SyncSystem(models.Model):
     def _compute_sends(self):
         for system in self:
             system.sends = bool(system.adapter) and system._adapter()._sends
+
+    @api.constrains("address", "environment")
+    def _check_address(self):
+        """Judged when it is saved, and again at every call (FA-I01)."""
+        for system in self.filtered("address"):
+            try:
+                addresses.check_at_save(system.address, credentials.policy_of(system))
+            except addresses.AddressRefused as error:
+                raise ValidationError(
+                    self.env._(
+                        "The address of %(name)s cannot be used. %(problem)s",
+                        name=system.name,
+                        problem=error.words,
+                    )
+                ) from error
 
     @api.constrains("concurrency", "send_per_minute", "timeout_seconds")
     def _check_sending(self):

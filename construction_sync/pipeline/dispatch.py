@@ -133,6 +133,8 @@ def send(target, adapter, claim):
             verdict = adapter.judge_probe(claim.out, answer)
         else:
             verdict = adapter.judge(claim.out, answer)
+        if answer.status == 401:
+            target.login.refused()
     except transport.Failed as error:
         verdict = _verdict_of(error)
         if error.detail:

@@ -50,7 +50,7 @@ def record(cr, target, results):
     :param target: ``dispatch.Target`` they belong to
     """
     kept = _write_states(cr, target, results)
-    _write_attempts(cr, results, {r.claim.token for r in kept})
+    _write_attempts(cr, target, results, {r.claim.token for r in kept})
     delivered = [r for r in kept if r.verdict.outcome == "delivered"]
     env = gateway.environment(cr)
     if delivered:
@@ -132,7 +132,7 @@ def _write_states(cr, target, results):
     return [r for r in results if r.claim.out.delivery_id in mine]
 
 
-def _write_attempts(cr, results, kept):
+def _write_attempts(cr, target, results, kept):
     rows = []
     for result in results:
         late = result.claim.token not in kept
@@ -145,7 +145,7 @@ def _write_attempts(cr, results, kept):
                 answer.status if answer is not None else None,
                 round(result.seconds * 1000),
                 one_line(result.verdict.words, 300) or None,
-                request_text(request) if request is not None else None,
+                request_text(request, target.login) if request is not None else None,
                 answer_text(answer) if answer is not None else None,
             )
         )
@@ -167,10 +167,16 @@ def _write_attempts(cr, results, kept):
     )
 
 
-def request_text(request):
-    """What was sent, as a person may see it."""
+def request_text(request, login=None):
+    """What was sent, as a person may see it: the login's headers without their values,
+    whatever they are called."""
     address = request.url.partition("?")[0]
-    return _exchange(f"{request.method} {address}", request.headers, request.body)
+    secret = {name.lower() for name in (login.headers if login else ())}
+    shown = {
+        name: "••••" if name.lower() in secret else value
+        for name, value in request.headers.items()
+    }
+    return _exchange(f"{request.method} {address}", shown, request.body)
 
 
 def answer_text(answer):

@@ -4,11 +4,17 @@ The master key never lies in the database: it comes from the environment variabl
 ``CONSTRUCTION_SYNC_KEY`` or from ``key`` in the section ``[construction_sync]`` of
 the server's configuration file (base64 of 32 bytes). The row a secret belongs to is
 authenticated with it, so a ciphertext that is copied to another row is refused.
+
+Keys change: what was sealed names its key by a fingerprint, and keys that went before
+stay readable while ``CONSTRUCTION_SYNC_KEY_OLD`` or ``old_keys`` (several, with commas)
+names them. ``rotate`` seals everything anew, a batch a transaction; killed half way it
+goes on where it stopped (crash point C15).
 """
 
 import base64
 import binascii
 import configparser
+import hashlib
 import os
 
 from cryptography.exceptions import InvalidTag
@@ -34,20 +40,35 @@ def master_key():
     :raises MasterKeyError: when none is configured or it is not 32 bytes
     """
     text = os.environ.get("CONSTRUCTION_SYNC_KEY") or configured("key")
-    if not text:
+    if not text.strip():
         raise MasterKeyError(
             "This server has no master key, so it cannot keep secrets. Put 32 "
             "random bytes in base64 into the environment variable "
             "CONSTRUCTION_SYNC_KEY, or as key into the section "
             "[construction_sync] of the configuration file, and start it again."
         )
+    return _key_of(text)
+
+
+def _key_of(text):
     try:
-        key = base64.b64decode(text, validate=True)
+        key = base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError) as error:
         raise MasterKeyError("The master key of this server is not base64.") from error
     if len(key) != 32:
         raise MasterKeyError("The master key of this server is not 32 bytes long.")
     return key
+
+
+def old_keys():
+    """Master keys that went before and may still be read with."""
+    text = os.environ.get("CONSTRUCTION_SYNC_KEY_OLD") or configured("old_keys")
+    return [_key_of(part) for part in text.split(",") if part.strip()]
+
+
+def fingerprint(key):
+    """Eight hexadecimal digits that name a master key and tell nothing of it."""
+    return hashlib.sha256(b"construction-sync:" + key).hexdigest()[:8]
 
 
 def configured(name):
@@ -59,10 +80,23 @@ def configured(name):
 
 
 def seal(value, binding):
-    """Ciphertext (bytes, base64) of ``value``, readable only with ``binding``."""
-    nonce = os.urandom(NONCE)
-    sealed = AESGCM(master_key()).encrypt(nonce, value.encode(), binding.encode())
-    return base64.b64encode(nonce + sealed)
+    """``<fingerprint of the key>:<base64>`` of ``value`` as bytes, readable only with
+    ``binding``."""
+    nonce, key = os.urandom(NONCE), master_key()
+    sealed = AESGCM(key).encrypt(nonce, value.encode(), binding.encode())
+    return f"{fingerprint(key)}:".encode() + base64.b64encode(nonce + sealed)
+
+
+def version_of(sealed):
+    """Fingerprint of the key that sealed this; empty text for what is older than
+    fingerprints."""
+    head, colon, _rest = bytes(sealed).partition(b":")
+    return head.decode() if colon else ""
+
+
+def outdated(sealed):
+    """Whether this is sealed with a key that went before."""
+    return version_of(sealed) != fingerprint(master_key())
 
 
 def unseal(sealed, binding):
@@ -70,18 +104,20 @@ def unseal(sealed, binding):
 
     :raises SecretUnreadable: wrong key, wrong row or changed bytes
     """
-    blob = base64.b64decode(sealed)
-    try:
-        return (
-            AESGCM(master_key())
-            .decrypt(blob[:NONCE], blob[NONCE:], binding.encode())
-            .decode()
-        )
-    except InvalidTag as error:
-        raise SecretUnreadable(
-            "A webhook key cannot be read with this server's master key. Set the key "
-            "again in the system's form."
-        ) from error
+    version = version_of(sealed)
+    blob = base64.b64decode(bytes(sealed).rpartition(b":")[2])
+    for key in (master_key(), *old_keys()):
+        if version and fingerprint(key) != version:
+            continue
+        try:
+            found = AESGCM(key).decrypt(blob[:NONCE], blob[NONCE:], binding.encode())
+        except InvalidTag:
+            continue
+        return found.decode()
+    raise SecretUnreadable(
+        "A key cannot be read with this server's master key. Set it again in the "
+        "system's form, or give the server the master key that sealed it."
+    )
 
 
 def key_bytes(kind, value):
