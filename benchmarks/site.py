@@ -73,6 +73,15 @@ class Place:
         self._administer(
             _drop(database), f'CREATE DATABASE "{database}" TEMPLATE "{source}"'
         )
+        connection = self.connect(database)
+        with connection.cursor() as cursor:
+            # the copy is the one that sends, as its administrator would say
+            cursor.execute(
+                "UPDATE construction_sync_standing "
+                "SET identity = construction_sync_identity()"
+            )
+        connection.commit()
+        connection.close()
 
     @contextlib.contextmanager
     def site(self, name):

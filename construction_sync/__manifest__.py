@@ -40,6 +40,7 @@
         "views/sync_system_views.xml",
         "views/sync_wizard_views.xml",
         "views/sync_rest_views.xml",
+        "views/sync_standing_views.xml",
         "views/overview.xml",
         "views/sync_owned_views.xml",
         "views/menus.xml",

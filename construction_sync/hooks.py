@@ -11,6 +11,7 @@ def uninstall_hook(env):
             DROP TABLE IF EXISTS construction_sync_heartbeat;
             DROP TABLE IF EXISTS construction_sync_rate;
             DROP TABLE IF EXISTS construction_sync_pace;
+            DROP FUNCTION IF EXISTS construction_sync_identity();
             DROP FUNCTION IF EXISTS construction_sync_body_guard() CASCADE;
             DROP FUNCTION IF EXISTS construction_sync_audit_guard() CASCADE;
             """

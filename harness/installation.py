@@ -94,6 +94,17 @@ class Installation:
                     )
         finally:
             connection.close()
+        if template:
+            self.say_it_goes_on()
+
+    def say_it_goes_on(self):
+        """Make the copy a database that may send, as its administrator would."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE construction_sync_standing "
+                "SET identity = construction_sync_identity()"
+            )
+        connection.close()
 
     def drop(self):
         self.copy_of(None)

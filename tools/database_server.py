@@ -73,6 +73,12 @@ class DatabaseServer:
         """Make the database ``name`` as a copy of ``template``."""
         self.drop(name)
         self.query(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.query(
+            "DO $$ BEGIN IF to_regclass('construction_sync_standing') IS NOT NULL THEN "
+            "UPDATE construction_sync_standing "
+            "SET identity = construction_sync_identity(); END IF; END $$",
+            name,
+        )
 
 
 def configured(db_host, programs, environ=os.environ):

@@ -270,6 +270,11 @@ CAUSES = {
         QUEUE,
         "The answer to a document with money was lost and it cannot be asked for.",
     ),
+    "database-unconfirmed": (
+        QUEUE,
+        "The database is another than the one that sent so far, or stands behind what "
+        "it was. Nothing is sent or fetched.",
+    ),
     "endpoint-gone": (QUEUE, "The address answered 410."),
     "endpoint-disabled": (QUEUE, "No call succeeded for five days."),
     "quarantined": (

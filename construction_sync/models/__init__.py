@@ -25,6 +25,7 @@ from . import sync_message_body
 from . import sync_binding
 from . import sync_crosswalk
 from . import sync_exception
+from . import sync_standing
 from . import sync_suggestion
 from . import sync_conflict
 from . import sync_match

@@ -21,6 +21,7 @@ ROUTES = {
     "company-crossed": ("construction_sync.group_finance", 1),
     "quarantined": ("construction_sync.group_admin", 1),
     "epoch-change": ("construction_sync.group_admin", 1),
+    "database-unconfirmed": ("construction_sync.group_admin", 1),
 }
 
 

@@ -24,6 +24,7 @@ class SyncExceptionSending(models.Model):
             ("send", "Send again"),
             ("arrived", "Say whether it arrived"),
             ("connection", "Repair the connection"),
+            ("database", "Say what this database is"),
         ]
     )
 
@@ -56,6 +57,8 @@ class SyncExceptionSending(models.Model):
                 exception.fix = "connection"
             elif exception.kind == "delivery-unknown":
                 exception.fix = "arrived"
+            elif exception.kind == "database-unconfirmed":
+                exception.fix = "database"
             elif exception.kind in SEND:
                 exception.fix = "send"
         return result
@@ -68,6 +71,8 @@ class SyncExceptionSending(models.Model):
             return self.action_open_deliveries()
         if self.fix == "connection":
             return self.action_open_system()
+        if self.fix == "database":
+            return self.env["construction.sync.standing"].action_decide()
         return super().action_fix()
 
     # ---- doors ---------------------------------------------------------------------

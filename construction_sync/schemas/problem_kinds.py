@@ -358,6 +358,12 @@ for _kind in (
         "Look in the other system. Then say that it arrived, or send it again.",
     ),
     (
+        "database-unconfirmed",
+        "This database is a copy, or was restored",
+        422,
+        "Say under Configuration > This database whether it goes on or is a copy.",
+    ),
+    (
         "endpoint-gone",
         "The address is no more",
         422,

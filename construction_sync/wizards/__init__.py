@@ -9,4 +9,5 @@ from . import sync_connection
 from . import sync_connection_test
 from . import sync_rest_trial
 from . import sync_send_again
+from . import sync_standing_decision
 from . import vendor_merge

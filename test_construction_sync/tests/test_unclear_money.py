@@ -121,6 +121,23 @@ class TestUnclearMoney(OutgoingCase):
         self.dispatch()
         self.assertEqual(len(self.receiver.got), 1)
 
+    @rows("FA-G09", "FA-H04")
+    def test_after_a_restore_it_is_asked_for_and_not_sent_again(self):
+        self.document()
+        self.commit()
+        (delivery,) = self.deliveries(self.ledger)
+        self.assertEqual(delivery.state, "pending", "as it stands in the backup")
+        self.env.cr.execute("UPDATE construction_sync_standing SET identity = 'other'")
+        self.receiver.answers = [Say(200, body=b'{"id": "L-77"}')]
+        self.env["construction.sync.standing.decision"].create(
+            {"kind": "goes_on", "sure": True, "reason": "Restored"}
+        ).action_confirm()
+        self.dispatch()
+        self.assertEqual(self.posted(), [], "it may have been sent before")
+        self.assertEqual([g.method for g in self.receiver.got], ["GET"])
+        self.env["construction.sync.delivery"].invalidate_model()
+        self.assertEqual(delivery.state, "delivered")
+
 
 class TestFence(OutgoingCase):
     @rows("FA-F21", "FA-G12")
