@@ -282,6 +282,12 @@ class Calls:
             time.sleep(max(0.0, started + (number + 1) / rate - time.monotonic()))
         return {}
 
+    def switch(self, code, state):
+        """Set whether a system is ``live`` or ``paused``."""
+        with self.registry.cursor() as cr:
+            self._system(self._env(cr), code).state = state
+        return {}
+
     def backlog(self, code, count):
         """``count`` deliveries that wait for the system, of 5,000 objects."""
         with self.registry.cursor() as cr:

@@ -99,12 +99,11 @@ class Installation:
 
     def say_it_goes_on(self):
         """Make the copy a database that may send, as its administrator would."""
-        with self.connect() as connection, connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE construction_sync_standing "
-                "SET identity = construction_sync_identity()"
-            )
-        connection.close()
+        self.query(
+            "DO $$ BEGIN IF to_regclass('construction_sync_standing') IS NOT NULL THEN "
+            "UPDATE construction_sync_standing "
+            "SET identity = construction_sync_identity(); END IF; END $$"
+        )
 
     def drop(self):
         self.copy_of(None)

@@ -23,7 +23,7 @@ for code in CODES:
     systems |= system
 
 clients = env["construction.sync.client"]
-for name, key, rate in (("Harness", KEY, 0), ("Harness, limited", LIMITED_KEY, 600)):
+for name, key, rate in (("Harness", KEY, 0), ("Harness, limited", LIMITED_KEY, 240)):
     client = clients.search([("name", "=", name)]) or clients.create(
         {"name": name, "system_ids": [(6, 0, systems.ids)], "rate_per_minute": rate}
     )

@@ -114,21 +114,21 @@ def confirm(env, kind, reason, everything=False):
     :return: how many deliveries ``everything`` made
     """
     inner = gateway.environment(env.cr)
-    restored = kind == "goes_on" and may_send(inner) is not None
-    if restored:
+    goes_on = kind == "goes_on"
+    if goes_on:
         _new_epoch(inner)
     inner["construction.sync.standing"]._note(kind, reason, env.uid)
     journal = audit.Journal(inner, env.uid)
     journal.note("odoo>standing", "decided", reason=reason, facts={"database": kind})
     journal.flush()
-    if kind == "goes_on":
+    if goes_on:
         note_water(inner, force=True)
     found = inner["construction.sync.exception"].search(
         [("cause", "=", CAUSE), ("state", "!=", "resolved")]
     )
     found._close("corrected", reason, by=env.uid)
     count = 0
-    if restored and everything:
+    if goes_on and everything:
         flows = inner["construction.sync.flow"].search(
             [("direction", "=", "out"), ("state", "=", "live")]
         )
