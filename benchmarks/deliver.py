@@ -175,7 +175,8 @@ def retry_storm(place):
                 site.orm.call("trickle", seconds=5, rate=NORMAL)
                 arrived += [at for _uuid, at in receiver.arrivals()]
                 if not site.query(
-                    "SELECT 1 FROM construction_sync_delivery WHERE state <> 'delivered' "
+                    "SELECT 1 FROM construction_sync_delivery "
+                    "WHERE state <> 'delivered' "
                     "AND created_at < (now() AT TIME ZONE 'UTC') - interval '20 s' "
                     "LIMIT 1"
                 ):
