@@ -1,5 +1,6 @@
 """``python -m simulator receive``: a receiver of Odoo's webhooks on loopback, with
-switches. It runs until it is interrupted.
+switches. ``python -m simulator procore``: Procore's ERP integration. Both run until
+they are interrupted.
 
 A first line on standard output, a JSON object, says where it is: ``address`` for the
 system's form in Odoo, ``control`` for the page and the switches, ``authority`` for the
@@ -13,6 +14,9 @@ import sys
 import threading
 from pathlib import Path
 
+from .procore_company import Company
+from .procore_erp import ProcoreErp
+from .procore_hooks import Hooks
 from .receiver import Receiver
 from .trouble import Trouble
 from .verification import Verifier
@@ -24,23 +28,32 @@ def main(arguments=None):
     kinds = parser.add_subparsers(dest="kind", required=True)
     receive = kinds.add_parser("receive", help="take Odoo's webhooks")
     receive.add_argument("--code", default="receiver", help="its name in the log")
-    receive.add_argument("--port", type=int, default=0)
-    receive.add_argument("--control-port", type=int, default=0)
-    receive.add_argument("--log", type=Path, help="receive log, JSON lines")
     receive.add_argument("--secret", action="append", default=[], help="whsec_...")
     receive.add_argument(
         "--public-key", action="append", default=[], help="Ed25519, base64"
     )
     receive.add_argument("--keep-bodies", action="store_true")
-    receive.add_argument(
-        "--fault",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a switch, such as latency_ms=50 or fault=status",
-    )
+    procore = kinds.add_parser("procore", help="play Procore's ERP integration")
+    procore.add_argument("--company", type=int, default=8)
+    procore.add_argument("--client-id", default="erp-client")
+    procore.add_argument("--client-secret", default="erp-secret")
+    procore.add_argument("--limit", type=int, default=3600, help="calls an hour")
+    procore.add_argument("--hook", help="Odoo's webhook address for it")
+    procore.add_argument("--hook-authorization", default="", help="as agreed")
+    for one in (receive, procore):
+        one.add_argument("--port", type=int, default=0)
+        one.add_argument("--control-port", type=int, default=0)
+        one.add_argument("--log", type=Path, help="receive log, JSON lines")
+        one.add_argument(
+            "--fault",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="a switch, such as latency_ms=50 or fault=status",
+        )
     options = parser.parse_args(arguments)
-    return run(build(options), options)
+    made = (build_procore if options.kind == "procore" else build)(options)
+    return run(made, options)
 
 
 def build(options):
@@ -54,6 +67,20 @@ def build(options):
         trouble,
         keep_bodies=options.keep_bodies,
     )
+
+
+def build_procore(options):
+    """The Procore that the options describe."""
+    hooks = Hooks(options.company, options.hook, options.hook_authorization)
+    made = ProcoreErp(
+        Company(options.company),
+        (options.client_id, options.client_secret),
+        options.log,
+        hooks,
+        options.limit,
+    )
+    made.trouble.change(dict(_switch(text) for text in options.fault))
+    return made
 
 
 def run(receiver, options):
