@@ -33,6 +33,7 @@
         "views/sync_match_views.xml",
         "views/sync_binding_views.xml",
         "views/sync_audit_views.xml",
+        "views/sync_checkpoint_views.xml",
         "views/sync_message_views.xml",
         "views/sync_delivery_views.xml",
         "views/sync_exception_views.xml",

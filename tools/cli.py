@@ -14,6 +14,7 @@ COMMANDS = (
     "shell",
     "bench",
     "faults",
+    "verify-audit",
     "lint",
     "i18n",
     "postgres",
@@ -47,7 +48,7 @@ def parser():
     )
     commands = top.add_subparsers(metavar="COMMAND", title="commands", dest="command")
     for name in COMMANDS:
-        module = importlib.import_module(f"tools.commands.{name}")
+        module = importlib.import_module(f"tools.commands.{name.replace('-', '_')}")
         summary, _blank, rest = module.__doc__.strip().partition("\n")
         sub = commands.add_parser(
             name,

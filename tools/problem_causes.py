@@ -275,6 +275,15 @@ CAUSES = {
         "The database is another than the one that sent so far, or stands behind what "
         "it was. Nothing is sent or fetched.",
     ),
+    "audit-late": (
+        QUEUE,
+        "Entries of the audit wait longer than ten minutes to be sealed, or no "
+        "checkpoint left the database for an hour.",
+    ),
+    "audit-broken": (
+        QUEUE,
+        "*Check integrity* found entries that differ from what was sealed.",
+    ),
     "endpoint-gone": (QUEUE, "The address answered 410."),
     "endpoint-disabled": (QUEUE, "No call succeeded for five days."),
     "quarantined": (

@@ -1,6 +1,7 @@
 from . import endpoint
 from . import database_away
 from . import answers
+from . import audit_export
 from . import idempotency
 from . import service
 from . import events

@@ -19,7 +19,7 @@ from werkzeug.exceptions import ClientDisconnected
 from odoo import http
 from odoo.http import request
 
-from ..pipeline import gateway
+from ..pipeline import gateway, sealing
 from ..schemas import SCHEMAS, problem_document
 from ..schemas.envelope import traceparent
 from ..schemas.problem import MEDIA_TYPE, Problem, one_line
@@ -27,6 +27,7 @@ from ..schemas.problem import MEDIA_TYPE, Problem, one_line
 _logger = logging.getLogger(__name__)
 
 BASE = "/construction_sync/v1"
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 MAX_BODY = 16 * 1024 * 1024
 MAX_OBJECT = 1024 * 1024
@@ -66,6 +67,8 @@ def route(*paths, methods):
                     Problem("internal", f"Trace id {trace[3:35]}.")
                 )
             response.headers["traceparent"] = trace
+            if request.httprequest.method in WRITES and response.status_code < 300:
+                _acknowledge(response)
             return response
 
         return http.route(
@@ -80,6 +83,17 @@ def route(*paths, methods):
         )(wrapped)
 
     return decorate
+
+
+def _acknowledge(response):
+    """The caller keeps the audit's newest checkpoint for us (P5)."""
+    try:
+        checkpoint = sealing.header(request.env.cr)
+    except DATABASE_FAULTS as error:
+        _logger.info("An answer goes without the audit's checkpoint: %s", error)
+        return
+    if checkpoint:
+        response.headers[sealing.HEADER] = checkpoint
 
 
 def away():

@@ -18,6 +18,7 @@ from . import sync_rest_send
 from . import sync_rest_send_line
 from . import sync_system_rest
 from . import sync_freeze
+from . import sync_checkpoint
 from . import sync_client
 from . import sync_client_key
 from . import sync_message
@@ -30,6 +31,8 @@ from . import sync_suggestion
 from . import sync_conflict
 from . import sync_match
 from . import sync_audit
+from . import sync_audit_key
+from . import sync_audit_seal
 from . import sync_metric
 from . import sync_idempotency
 from . import sync_publication

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..pipeline import audit, sealing
 from .fields import LooseMany2one
 
 
@@ -44,6 +45,7 @@ class SyncAudit(models.Model):
             ("refused", "Refused"),
             ("exported", "Exported"),
             ("sent", "Delivered"),
+            ("erased", "Values erased"),
         ],
         required=True,
         readonly=True,
@@ -71,6 +73,12 @@ class SyncAudit(models.Model):
     content = fields.Text(required=True, readonly=True)
     prev_hash = fields.Char(readonly=True)
     hash = fields.Char(required=True, readonly=True)
+    seal_ids = fields.One2many("construction.sync.audit.seal", "audit_id")
+    number = fields.Integer(
+        string="Entry no.",
+        compute="_compute_number",
+        help="Its place in the sealed log; 0 until it is sealed, within two minutes.",
+    )
 
     _doc = models.Index("(doc_key, id)")
     _message = models.Index("(message_id) WHERE message_id IS NOT NULL")
@@ -84,6 +92,11 @@ class SyncAudit(models.Model):
                 CREATE OR REPLACE FUNCTION construction_sync_audit_guard()
                 RETURNS trigger AS $$
                 BEGIN
+                    -- values may be erased, and nothing else: their salted hash stays
+                    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'construction_sync_audit'
+                       AND to_jsonb(NEW) = to_jsonb(OLD) || '{"changes": null}' THEN
+                        RETURN NEW;
+                    END IF;
                     RAISE EXCEPTION 'Audit entries are append-only.';
                 END
                 $$ LANGUAGE plpgsql;
@@ -100,6 +113,14 @@ class SyncAudit(models.Model):
                 """
             )
         )
+
+    def _compute_number(self):
+        seals = self.env["construction.sync.audit.seal"].search(
+            [("audit_id", "in", self.ids)]
+        )
+        numbers = {seal.audit_id.id: seal.id for seal in seals}
+        for entry in self:
+            entry.number = numbers.get(entry.id, 0)
 
     @api.depends("changes")
     def _compute_changes_text(self):
@@ -181,6 +202,62 @@ class SyncAudit(models.Model):
                 entry.who = self.env._("Sync, for %(who)s", who=entry.system_id.name)
             else:
                 entry.who = self.env._("Sync")
+
+    # ---- integrity -----------------------------------------------------------------
+
+    @api.model
+    def action_check_integrity(self):
+        """Verify all that is sealed; says the result in words."""
+        self.env["construction.sync.gatekeeper"]._check("audit")
+        found = sealing.check(self.env.cr)
+        right = not found.findings
+        words = [found.summary()] if right else found.findings[:3]
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if right else "danger",
+                "sticky": True,
+                "title": self.env._("The audit is whole")
+                if right
+                else self.env._("The audit is not what was sealed"),
+                "message": " ".join(words),
+            },
+        }
+
+    @api.model
+    def action_export(self):
+        """Everything that is sealed, as a file for verify-audit."""
+        self.env["construction.sync.gatekeeper"]._check("audit")
+        return {
+            "type": "ir.actions.act_url",
+            "url": "/construction_sync/audit/export",
+            "target": "self",
+        }
+
+    def action_erase_changes(self):
+        """Erase the values before and after (personal data); what was hashed of them
+        stays, so that the log can still be verified (FA-K08)."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("admin")
+        if not self.changes:
+            raise UserError(
+                self.env._("%(entry)s holds no values.", entry=self.display_name)
+            )
+        self.env.cr.execute(
+            SQL(
+                "UPDATE construction_sync_audit SET changes = NULL WHERE id = %s",
+                self.id,
+            )
+        )
+        journal = audit.Journal(self.env)
+        journal.note(
+            self.doc_key, "erased", system_id=self.system_id.id,
+            company_id=self.company_id.id, record=(self.res_model, self.res_id),
+            facts={"entry": self.hash},
+        )  # fmt: skip
+        journal.flush()
+        self.invalidate_recordset()
 
     def action_open_record(self):
         """The record as it is now."""

@@ -21,6 +21,8 @@ ROUTES = {
     "company-crossed": ("construction_sync.group_finance", 1),
     "quarantined": ("construction_sync.group_admin", 1),
     "epoch-change": ("construction_sync.group_admin", 1),
+    "audit-late": ("construction_sync.group_admin", 1),
+    "audit-broken": ("construction_sync.group_admin", 0),
     "database-unconfirmed": ("construction_sync.group_admin", 1),
 }
 

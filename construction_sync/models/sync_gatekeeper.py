@@ -18,6 +18,10 @@ class SyncGatekeeper(models.AbstractModel):
             "construction_sync.group_procurement",
             "construction_sync.group_finance",
         ),
+        "audit": (
+            "construction_sync.group_admin",
+            "construction_sync.group_auditor",
+        ),
         "admin": ("construction_sync.group_admin",),
     }
 
@@ -30,7 +34,9 @@ class SyncGatekeeper(models.AbstractModel):
             return
         if records:
             records.check_access("read")
-        if right != "read" and user.has_group("construction_sync.group_auditor"):
+        if right not in ("read", "audit") and user.has_group(
+            "construction_sync.group_auditor"
+        ):
             raise AccessError(
                 self.env._(
                     "%(user)s is an auditor: auditors read everything and change "

@@ -7,12 +7,13 @@ beside it and only their salted hash inside, so that they could be erased one da
 without breaking the chain.
 """
 
-import hashlib
 import json
 import os
 from datetime import datetime, timezone
 
 from odoo.tools import SQL
+
+from ..verify_audit import chain, salted
 
 COLUMNS = (
     "doc_key", "at", "action", "system_id", "company_id", "message_id", "user_id",
@@ -24,13 +25,6 @@ def doc_key(system_code, entity, external_id, company_id=None):
     """Name of an object's chain."""
     scope = f"@{company_id}" if company_id else ""
     return f"{system_code}/{entity}{scope}/{external_id}"
-
-
-def chain(prev_hash, content):
-    """Hash of an entry from the previous entry's hash and its content (hex)."""
-    return hashlib.sha256(
-        (prev_hash or "").encode() + b"\n" + content.encode()
-    ).hexdigest()
 
 
 class Journal:
@@ -96,8 +90,7 @@ class Journal:
             content.update(facts)
         if changes:
             salt = os.urandom(16).hex()
-            text = json.dumps(changes, sort_keys=True, ensure_ascii=False)
-            content["changes"] = hashlib.sha256((salt + text).encode()).hexdigest()
+            content["changes"] = salted(changes, salt)
             content["salt"] = salt
         text = json.dumps(
             content, sort_keys=True, ensure_ascii=False, separators=(",", ":")

@@ -90,10 +90,19 @@ HEADERS = {
         "The trace that this call belongs to (W3C Trace Context).",
         {"type": "string"},
     ),
+    "Sync-Audit-Checkpoint": _header(
+        "On what was accepted: the newest signed checkpoint of the audit, Base64 of a "
+        "C2SP tlog-checkpoint. Who keeps it can prove later that the log was not "
+        "rewritten.",
+        {"type": "string"},
+    ),
     "Sync-Sequence": _header("The version that stands.", {"type": "string"}),
     "WWW-Authenticate": _header("How to authenticate.", {"type": "string"}),
 }
-_COMMON = ("traceparent", "RateLimit", "RateLimit-Policy", "Deprecation", "Sunset")
+_COMMON = (
+    "traceparent", "RateLimit", "RateLimit-Policy", "Deprecation", "Sunset",
+    "Sync-Audit-Checkpoint",
+)  # fmt: skip
 
 
 def headers(*names):

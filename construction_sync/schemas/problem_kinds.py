@@ -364,6 +364,18 @@ for _kind in (
         "Say under Configuration > This database whether it goes on or is a copy.",
     ),
     (
+        "audit-late",
+        "The audit is sealed or anchored too late",
+        422,
+        "End the long transaction, or repair the scheduled action or the folder.",
+    ),
+    (
+        "audit-broken",
+        "The audit is not what was sealed",
+        422,
+        "Keep the database as it is, export the audit and look who changed it.",
+    ),
+    (
         "endpoint-gone",
         "The address is no more",
         422,
