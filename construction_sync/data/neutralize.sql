@@ -5,4 +5,6 @@ UPDATE construction_sync_client_key
  WHERE revoked_at IS NULL;
 UPDATE construction_sync_secret SET sealed = NULL;
 UPDATE construction_sync_credential SET sealed = NULL, token_sealed = NULL;
+UPDATE construction_sync_audit_key
+   SET sealed = NULL, retired_at = COALESCE(retired_at, now() AT TIME ZONE 'UTC');
 UPDATE construction_sync_system SET state = 'paused' WHERE state = 'live';

@@ -90,6 +90,7 @@ class TestHeal(InterfaceCase):
     @rows("FA-G10")
     def test_a_neutralized_copy_lets_nobody_in_and_keeps_no_secret(self):
         secret = self.new_secret(self.system)
+        signing = self.env["construction.sync.audit.key"]._make()
         self.assertEqual(self.get("/vendor").status_code, 200)
         with file_open("construction_sync/data/neutralize.sql") as script:
             self.env.cr.execute(script.read())
@@ -97,6 +98,8 @@ class TestHeal(InterfaceCase):
         self.registry.clear_cache()
         self.assertProblem(self.get("/vendor"), 401, "unauthenticated")
         self.assertFalse(secret.sealed)
+        self.assertFalse(signing.sealed)
+        self.assertTrue(signing.retired_at, "a copy signs with a key of its own")
         self.assertEqual(self.system.state, "paused")
 
 

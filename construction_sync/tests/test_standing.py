@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 from odoo.tools import config
 
-from ..pipeline import fetching, gateway, standing
+from ..pipeline import fetching, gateway, sealing, standing
 from .outgoing_case import OutgoingCase
 from .rows import rows
 
@@ -67,6 +68,9 @@ class TestStanding(OutgoingCase):
         self.dispatch()
         self.assertEqual(self.receiver.got, [])
         self.assertFalse(self.exception(), "it was decided")
+        with patch.object(sealing, "step") as step:
+            sealing.run(self.registry)
+        step.assert_not_called()  # it would sign another end of the original's log
 
     @rows("FA-G09")
     def test_a_restored_database_goes_on_in_a_new_epoch(self):
