@@ -227,7 +227,7 @@ class Verification:
         else:
             self._left_out += 1
 
-    def read(self, lines):
+    def follow(self, lines):
         """Check every line, then the whole; returns whether everything is right."""
         for number, line in enumerate(lines, 1):
             try:
@@ -387,20 +387,24 @@ def main(arguments=None):
                 anchors += read_anchors(file.read())
         verification = Verification(keys, anchors)
         with open(options.export, encoding="utf-8") as file:
-            right = verification.read(file)
+            right = verification.follow(file)
     except (Unreadable, OSError, UnicodeDecodeError) as error:
-        print(f"Cannot be checked: {error}.")
+        _say(f"Cannot be checked: {error}.")
         return 2
     for finding in verification.findings:
-        print(f"WRONG: {finding}.")
-    print(verification.summary())
+        _say(f"WRONG: {finding}.")
+    _say(verification.summary())
     if not anchors:
-        print(
+        _say(
             "No checkpoint that was kept outside was given: whether the end was cut "
             "off cannot be told."
         )
-    print("Everything is right." if right else "This log was tampered with or broken.")
+    _say("Everything is right." if right else "This log was tampered with or broken.")
     return 0 if right else 1
+
+
+def _say(line):
+    sys.stdout.write(f"{line}\n")
 
 
 if __name__ == "__main__":

@@ -541,7 +541,7 @@ def check(cr):
     # a copy has its own log, and its file may stand beside that of the original
     anchors = [a for a in anchors if a.origin == origin and a.signed_by(keys)]
     verification = Verification(keys, anchors)
-    verification.read(export(cr))
+    verification.follow(export(cr))
     _tell(
         env,
         "broken",

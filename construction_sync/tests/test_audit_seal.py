@@ -306,8 +306,8 @@ class TestSealScreens(Sealing, InterfaceCase):
         env = gateway.environment(self.env.cr)
         self.env.cr.execute(
             "INSERT INTO construction_sync_checkpoint (size, at, root, note, edge) "
-            "VALUES (1 << 30, (now() AT TIME ZONE 'UTC') - interval '2 hours', 'r', 'n', "
-            "to_json(ARRAY[repeat('0', 64)]))"
+            "VALUES (1 << 30, (now() AT TIME ZONE 'UTC') - interval '2 hours', 'r', "
+            "'n', to_json(ARRAY[repeat('0', 64)]))"
         )
         (self.folder / "anchors").mkdir()
         sealing.anchor(env)
@@ -423,7 +423,7 @@ class TestTampering(SealCase):
                 verify_audit.read_keys(self.keys())
             )
             try:
-                right = verification.read(self.changed(position, flip))
+                right = verification.follow(self.changed(position, flip))
             except verify_audit.Unreadable:
                 continue  # no JSON any more
             self.assertFalse(right, f"sign {place} of {content}")
