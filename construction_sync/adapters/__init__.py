@@ -1,1 +1,1 @@
-from . import adapter, canonical, procore, rest
+from . import adapter, canonical, procore, procore_erp, rest

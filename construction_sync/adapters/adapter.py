@@ -145,6 +145,20 @@ class SyncAdapter(models.AbstractModel):
             )
         return True, self.env._("It answered (%s).", status), ""
 
+    # ---- what comes of what came ----------------------------------------------------
+
+    @api.private
+    def asked(self, system, name):
+        """Have ``name`` fetched soon, which a webhook of ``system`` named
+        (``Parsed.asks``)."""
+        raise NotImplementedError
+
+    @api.private
+    def settled(self, flow, rows):
+        """Messages of ``flow`` (``pipeline.rows.Row``) have come to an end or to a
+        person, in the transaction that writes it: for dialects whose systems want to
+        be told what became of them."""
+
     # ---- what the system does not send itself ---------------------------------------
 
     @api.private

@@ -19,6 +19,7 @@ class Parsed:
     to be validated against the schema. ``raw`` is the event's own bytes, None when it
     is the whole body. ``source`` is the system that the event itself names, None in
     dialects that name none; ``delivery_id`` the id of the delivery that carried it.
+    ``asks`` names something that is to be fetched: the event itself changes nothing.
     """
 
     entity: str | None
@@ -34,6 +35,7 @@ class Parsed:
     source: str | None = None
     delivery_id: str | None = None
     traceparent: str | None = None
+    asks: str | None = None
 
     @property
     def problem(self):

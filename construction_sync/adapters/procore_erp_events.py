@@ -51,6 +51,30 @@ def parse(event, event_id):
     return found
 
 
+def details_of(body):
+    """``[(item type, item id, request detail)]`` of a request's objects, in order."""
+    data = body.get("request_data")
+    rows = data if isinstance(data, list) else [data]
+    found = []
+    for row in rows:
+        if not isinstance(row, dict):
+            continue
+        inner = row
+        item_type = "standard_cost_code"
+        for name, kind in (
+            ("vendor", "vendor"), ("job", "project"), ("project", "project"),
+            ("sub_job", "sub_job"),
+        ):  # fmt: skip
+            if isinstance(row.get(name), dict):
+                inner, item_type = row[name], kind
+                break
+        detail = text_of(row.get("request_detail_id")) or text_of(
+            body.get("request_detail_id")
+        )
+        found.append((item_type, text_of(inner.get("id")), detail))
+    return found
+
+
 def _create_vendor(request):
     vendor = _object(request, "vendor")
     name = _required(vendor, "name", "/request_data/vendor")

@@ -6,3 +6,4 @@ from . import wbs_node
 from . import project
 from . import vendor
 from . import hook
+from . import procore_request

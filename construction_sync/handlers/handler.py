@@ -36,6 +36,8 @@ class SyncHandler(models.AbstractModel):
     _waits = frozenset({"project", "wbs_node"})
     #: bindings of this entity are separate per company
     _per_company = False
+    #: its messages are foreign bodies that it reads itself: no schema, no links
+    _raw = False
 
     @api.model
     def _for(self, entity):

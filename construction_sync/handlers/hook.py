@@ -21,6 +21,7 @@ class HookHandler(models.AbstractModel):
     _entity = "hook"
     _target = False
     _batch_size = 50
+    _raw = True
 
     def references(self, items):
         return []
@@ -45,6 +46,9 @@ class HookHandler(models.AbstractModel):
         adapter = item.system._adapter()
         entries = []
         for parsed in adapter.parse(row.raw, body.headers or {}):
+            if parsed.asks:
+                adapter.asked(item.system, parsed.asks)
+                continue
             problem = (
                 parsed.problem
                 or self._foreign(item, parsed)

@@ -47,6 +47,7 @@ from . import sync_delivery_screen
 from . import sync_exception_sending
 from . import sync_flow_sending
 from . import sync_system_sending
+from . import sync_procore
 from . import construction_analytic_mirror
 from . import construction_cost_code_scheme
 from . import construction_cost_type

@@ -190,6 +190,7 @@ class SyncFlow(models.Model):
             ("segment_value", self.env._("Segment values")),
             ("vendor", self.env._("Vendors")),
             ("hook", self.env._("Incoming webhooks")),
+            ("procore_request", self.env._("Procore ERP requests")),
         ]
 
     @api.depends("entity", "system_id.name")

@@ -29,7 +29,8 @@ class SyncRestCall(models.AbstractModel):
     @api.model
     def _selection_entity(self):
         entities = self.env["construction.sync.flow"]._selection_entity()
-        return [(entity, label) for entity, label in entities if entity != "hook"]
+        handlers = self.env["construction.sync.handler"]
+        return [(e, label) for e, label in entities if not handlers._for(e)._raw]
 
     @api.depends("entity", "system_id.name")
     def _compute_display_name(self):

@@ -34,7 +34,7 @@ from . import (
     standing,
     transport,
 )
-from .outgoing import NothingToSend, NotSendable, Verdict
+from .outgoing import NothingToSend, NotSendable, NotYet, Verdict
 
 _logger = logging.getLogger(__name__)
 
@@ -132,6 +132,13 @@ def send(target, adapter, claim):
         if claim.probe:
             verdict = adapter.judge_probe(claim.out, answer)
         else:
+            verdict = adapter.judge(claim.out, answer)
+        while verdict.outcome == "delivered" and verdict.then is not None:
+            if time.monotonic() + target.timeout > claim.until:
+                verdict = Verdict("retry", "There was no time for its last call.")
+                break
+            request = target.login.apply(verdict.then)
+            answer = transport.call(request, target.login.policy)
             verdict = adapter.judge(claim.out, answer)
         if answer.status == 401:
             target.login.refused()
@@ -440,6 +447,9 @@ def _made(env, dialect, target, claim):
         return False
     except NothingToSend as error:
         recording.settle_unsent(env, claim, str(error))
+        return False
+    except NotYet as error:
+        recording.put_off(env, claim, str(error), error.seconds)
         return False
     claim.request = replace(
         claim.request, headers={**target.headers, **claim.request.headers}

@@ -18,7 +18,7 @@ def items_of(rows):
 
 def record(env, flow, handler, rows):
     """Insert and update links of what was applied; returns ids that are new."""
-    if handler is None or not handler._target or handler._entity == "hook":
+    if handler is None or not handler._target or handler._raw:
         return []
     new, old = {}, {}
     for item in items_of(rows):

@@ -39,6 +39,7 @@ def record(env, flow, handler, rows):
     moved = not _write_states(env, done)
     _heal(env, [r for r in done if r.exception_id and r.state in FINAL])
     chatter.note(env, flow, handler, done)
+    flow.system_id._adapter().settled(flow, done)
     journal.flush()
     metrics.count_drain(
         env.cr, flow.id, [(row.state, row.received_at) for row in done], now

@@ -55,7 +55,8 @@ class Verdict:
     system's id of the object when the answer names one, ``wait`` seconds that the
     system asked for, ``overloaded`` that it asked for them from everybody,
     ``failing`` that the system itself is in trouble (the breaker counts it),
-    ``final`` that asking again will not tell more.
+    ``final`` that asking again will not tell more. ``then`` is the call that completes
+    a delivery of several; all of them must bear to be made again.
     """
 
     outcome: str
@@ -65,6 +66,7 @@ class Verdict:
     overloaded: bool = False
     failing: bool = False
     final: bool = False
+    then: object = None
 
 
 class NotSendable(Exception):
@@ -78,6 +80,15 @@ class NotSendable(Exception):
 class NothingToSend(Exception):
     """The target has no use for this delivery (no call for deletions): it is done with
     without a call; the message says why."""
+
+
+class NotYet(Exception):
+    """Something else must arrive there first: it is looked at again in ``seconds``; the
+    message says what it waits for."""
+
+    def __init__(self, words, seconds=5.0):
+        super().__init__(words)
+        self.seconds = seconds
 
 
 def not_sendable(detail, pointer="", **extra):

@@ -348,6 +348,24 @@ def settle_unsent(env, claim, words):
     )
 
 
+def put_off(env, claim, words, seconds):
+    """What must wait for something else to arrive is looked at again later; no try is
+    counted."""
+    env.cr.execute(
+        SQL(
+            """
+            UPDATE construction_sync_delivery
+               SET next_at = (now() AT TIME ZONE 'UTC') + %s * interval '1 second',
+                   note = %s
+             WHERE id = %s
+            """,
+            seconds,
+            one_line(words, 300),
+            claim.out.delivery_id,
+        )
+    )
+
+
 def _close_settled(env, results):
     """Exceptions of objects that were delivered after all."""
     if not results:

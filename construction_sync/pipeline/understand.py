@@ -34,7 +34,7 @@ class Reader:
                 )
             ]
             return None
-        if handler._entity == "hook":
+        if handler._raw:
             data = None
         else:
             data = self._data(row)

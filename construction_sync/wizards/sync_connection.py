@@ -136,7 +136,7 @@ class SyncConnection(models.TransientModel):
             values["line_ids"] = [
                 fields.Command.create({"entity": entity})
                 for entity, _label in flows._selection_entity()
-                if entity != "hook"
+                if not self.env["construction.sync.handler"]._for(entity)._raw
             ]
         return values
 
