@@ -33,6 +33,12 @@ REFRESHED = {
 QUIET = ("sync_single_job", "sync_sub_job", "sync_standard_categories")
 
 
+def said(problem):
+    """A problem in one sentence for people in Procore, who see no pointer."""
+    field = problem.pointer.rpartition("/")[2].replace("_", " ")
+    return f"{field}: {problem.detail}" if field else problem.detail
+
+
 class ProcoreRequestHandler(models.AbstractModel):
     _name = "construction.sync.handler.procore_request"
     _inherit = "construction.sync.handler.hook"
@@ -92,7 +98,7 @@ class ProcoreRequestHandler(models.AbstractModel):
     def _carried(self, item, row, body, request, flows):
         """Objects that were accepted for Odoo become messages; each is answered when
         its message has come to an end."""
-        found = procore_erp_events.parse(body, f"request-{request.number}")
+        found = procore_erp_events.parse(body, f"object-of-{request.number}")
         details = details_of(body)
         entries, answers = [], []
         for position, parsed in enumerate(found):
@@ -101,7 +107,7 @@ class ProcoreRequestHandler(models.AbstractModel):
             if problem is not None:
                 problem.extra.setdefault("subject", request.number)
                 item.fail(problem)
-                answers.append(self._answer(request, parsed, detail, problem.detail))
+                answers.append(self._answer(request, parsed, detail, said(problem)))
                 continue
             entry = self._entry(item, row, parsed, flows[parsed.entity])
             entries.append(entry)
@@ -110,7 +116,7 @@ class ProcoreRequestHandler(models.AbstractModel):
         for answer, entry in answers:
             if entry is not None and entry.status == "rejected":
                 item.fail(entry.problems[0])
-                answer.update(state="failed", words=entry.problems[0].detail[:250])
+                answer.update(state="failed", words=said(entry.problems[0])[:250])
             elif entry is not None:
                 answer["message_uuid"] = entry.uuid
         self._keep([answer for answer, _entry in answers])
