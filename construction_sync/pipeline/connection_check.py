@@ -7,7 +7,6 @@ no receiver has to act on.
 
 import json
 import logging
-import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -22,7 +21,7 @@ from .recording import answer_text, request_text
 _logger = logging.getLogger(__name__)
 
 #: checks in the order in which a call meets them
-CHECKS = ("address", "reach", "tls", "login", "answer")
+CHECKS = ("address", "name", "connection", "login", "answer")
 #: type of the event that a test sends; receivers need not act on it
 TEST_TYPE = "construction.test.v1"
 
@@ -51,10 +50,10 @@ class Outcome:
 
 
 class _Stopped(Exception):
-    def __init__(self, name, words, remedy="", *, reached=False):
+    def __init__(self, name, words, remedy="", *, called=False):
         super().__init__(words)
         self.check = Check(name, "failed", words, remedy)
-        self.reached = reached
+        self.called = called
 
 
 def run(env, system):
@@ -106,7 +105,7 @@ def _test_out(env, system):
 
 
 def _outcome(env, system, made, judge):
-    request = answer = None
+    request = answer = login = None
     try:
         if words := standing.may_send(gateway.environment(env.cr)):
             raise _Stopped(
@@ -128,10 +127,10 @@ def _outcome(env, system, made, judge):
         request, answer = _call(env, system, login, request)
         checks = judge(env, system, answer)
     except _Stopped as stop:
-        checks = _lines(env, system, stop.check, reached=stop.reached)
+        checks = _lines(env, system, stop.check, called=stop.called)
     return Outcome(
         checks,
-        request_text(request) if request is not None else "",
+        request_text(request, login) if request is not None else "",
         answer_text(answer) if answer is not None else "",
     )
 
@@ -150,52 +149,40 @@ def _key_remedy(env):
 
 def _call(env, system, login, request):
     """``(request as sent, answer)``."""
-    started = time.monotonic()
     try:
         request = login.apply(request)
-        return request, transport.call(request, login.policy)
     except credentials.CredentialUnavailable as error:
         raise _Stopped("login", str(error), _key_remedy(env)) from error
-    except transport.Failed as error:
-        _logger.info(
-            "Testing the connection to %s: %s after %.1f s",
-            system.code,
-            one_line(error.detail or error.words),
-            time.monotonic() - started,
-        )
-        raise _stopped(env, error) from error
+    steps, answer = transport.check(request, login.policy)
+    name, words = steps[-1]
+    if words is None:
+        return request, answer
+    _logger.info("Testing the connection to %s: %s", system.code, one_line(words))
+    if "redirect" in words:
+        name = "answer"
+    raise _Stopped(name, words, _remedy(env, name, words), called=True)
 
 
-def _stopped(env, error):
-    """At which check a call without an answer stopped."""
-    detail = f"{error.detail} {error.words}".lower()
-    if error.kind == "refused":
-        return _Stopped(
-            "address",
-            error.words,
-            env._("Enter an address that starts with https:// and is meant for us."),
+def _remedy(env, name, words):
+    """What a person can do about a call that brought no answer."""
+    if name == "address":
+        return env._(
+            "Enter an address that begins with https://. An address inside your own "
+            "network has to be allowed in the server's configuration."
         )
-    if "certificate" in detail or "ssl" in detail or "tls" in detail:
-        return _Stopped(
-            "tls",
-            error.words,
-            env._("Its certificate must be valid and carry this name. Ask its admin."),
-            reached=True,
+    if name == "name":
+        return env._("Compare the name in the address with that of the system.")
+    if "certificate" in words or "TLS" in words:
+        return env._("Its certificate must be valid and carry this name. Ask there.")
+    if name == "connection":
+        return env._(
+            "Check the port, whether it runs, and whether a firewall lets this server "
+            "out."
         )
-    if error.kind == "unreachable":
-        return _Stopped(
-            "reach",
-            error.words,
-            env._(
-                "Check the name and the port of the address, and whether a firewall "
-                "lets this server out."
-            ),
-        )
-    return _Stopped(
-        "answer",
-        error.words,
-        env._("It took the call and did not answer in time. Try again, or ask there."),
-        reached=True,
+    if "redirect" in words:
+        return env._("Ask for the final address and enter that one.")
+    return env._(
+        "It took the call and did not answer in time. Try again, or ask there."
     )
 
 
@@ -229,15 +216,15 @@ def _judge_test(env, system, verdict):
     )
 
 
-def _lines(env, system, found, *, reached=True):
+def _lines(env, system, found, *, called=True):
     """All checks in order: those before ``found`` are fine, those after it were not
-    come to; neither were those on the way when nothing was ``reached``."""
+    come to; neither were those on the way when nothing was ``called``."""
     passed = {
-        "address": env._("The address may be called."),
-        "reach": env._("It was reached."),
-        "tls": env._("The connection is encrypted and its certificate valid.")
+        "address": env._("It may be called."),
+        "name": env._("Its name stands for an address."),
+        "connection": env._("It was reached, encrypted, with a valid certificate.")
         if (system.address or "").startswith("https:")
-        else env._("Not encrypted: only a test system may be called like this."),
+        else env._("It was reached, not encrypted: allowed for a test system only."),
         "login": env._("It takes our login."),
     }
     position = CHECKS.index(found.name)
@@ -245,7 +232,7 @@ def _lines(env, system, found, *, reached=True):
     for number, name in enumerate(CHECKS):
         if number == position:
             lines.append(found)
-        elif number < position and (reached or name == "address"):
+        elif number < position and (called or name == "address"):
             lines.append(Check(name, "ok", passed[name]))
         else:
             lines.append(Check(name, "open"))

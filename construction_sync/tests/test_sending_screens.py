@@ -312,14 +312,27 @@ class TestConnectionTest(SendingCase):
         self.assertEqual(set(self.states(test).values()), {"ok"})
         self.assertEqual(self.receiver.got[0].method, "GET")
 
+    @rows("F72")
+    def test_the_value_of_a_login_is_masked_whatever_its_header(self):
+        self.env["construction.sync.credential"].create(
+            {
+                "system_id": self.hub.id,
+                "kind": "header",
+                "name": "X-Site-Pass",
+                "value": "opaque-value",
+            }
+        )
+        test = self.result(self.hub.action_test_connection())
+        self.assertIn("X-Site-Pass", test.request)
+        self.assertNotIn("opaque-value", test.request)
+        self.assertEqual(self.receiver.got[-1].headers["X-Site-Pass"], "opaque-value")
+
     def test_a_refused_login_is_named_and_what_to_do(self):
         self.receiver.answers = [401]
         test = self.result(self.hub.action_test_connection())
         self.assertFalse(test.ok)
         states = self.states(test)
-        self.assertEqual(
-            (states["Name and way there"], states["Login"]), ("ok", "failed")
-        )
+        self.assertEqual((states["Connection"], states["Login"]), ("ok", "failed"))
         line = test.line_ids.filtered(lambda c: c.state == "failed")
         self.assertIn("Compare keys", line.remedy)
         self.assertIn("Compare keys", test.outcome)
@@ -328,7 +341,7 @@ class TestConnectionTest(SendingCase):
         self.receiver.close()
         test = self.result(self.hub.action_test_connection())
         states = self.states(test)
-        self.assertEqual(states["Name and way there"], "failed")
+        self.assertEqual(states["Connection"], "failed")
         self.assertEqual(states["Login"], "open")
         self.assertIn("firewall", test.outcome)
 

@@ -30,8 +30,8 @@ class SyncConnectionTest(models.TransientModel):
     def _labels(self):
         return {
             "address": self.env._("Address"),
-            "reach": self.env._("Name and way there"),
-            "tls": self.env._("Encryption"),
+            "name": self.env._("Name"),
+            "connection": self.env._("Connection"),
             "login": self.env._("Login"),
             "answer": self.env._("Answer"),
         }
