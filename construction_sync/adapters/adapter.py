@@ -34,6 +34,11 @@ class SyncAdapter(models.AbstractModel):
     _repeatable = True
     #: systems of this dialect can be sent to
     _sends = False
+    #: data types that this dialect needs besides those that a person chooses, as values
+    #: of flows
+    _own_flows = ()
+    #: nothing comes of a system of this dialect before it is called
+    _called = False
     #: the target gives each object an id of its own in its answer to the first delivery
     _learns_ids = False
 

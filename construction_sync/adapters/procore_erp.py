@@ -32,6 +32,11 @@ class ProcoreErpAdapter(models.AbstractModel):
     #: everything is found again by its id or ``origin_id``: nothing is made twice
     _repeatable = True
     _learns_ids = True
+    _called = True
+    _own_flows = (
+        {"entity": "procore_request", "direction": "in", "fetches": True},
+        {"entity": "procore_request", "direction": "out"},
+    )
 
     @api.private
     def parse(self, raw, headers):

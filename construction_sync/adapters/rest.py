@@ -117,6 +117,7 @@ class RestAdapter(models.AbstractModel):
     # ---- the way out ---------------------------------------------------------------
 
     _sends = True
+    _called = True
     #: nobody knows whether a foreign interface looks at the Idempotency-Key
     _repeatable = False
     _learns_ids = True

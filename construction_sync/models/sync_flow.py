@@ -52,6 +52,10 @@ class SyncFlow(models.Model):
     entity = fields.Selection(
         selection="_selection_entity", string="Data type", required=True
     )
+    intake = fields.Boolean(
+        compute="_compute_intake",
+        help="It only carries, or asks for, what other data types are made of.",
+    )
     direction = fields.Selection(
         [("in", "Into Odoo"), ("out", "Out of Odoo")],
         required=True,
@@ -193,6 +197,13 @@ class SyncFlow(models.Model):
             ("procore_request", self.env._("Procore ERP requests")),
         ]
 
+    @api.depends("entity")
+    def _compute_intake(self):
+        handlers = self.env["construction.sync.handler"]
+        for flow in self:
+            handler = handlers._for(flow.entity)
+            flow.intake = handler is not None and handler._raw
+
     @api.depends("entity", "system_id.name")
     def _compute_display_name(self):
         labels = dict(self._selection_entity())
@@ -246,7 +257,7 @@ class SyncFlow(models.Model):
                 )
             else:
                 parts.append(self.env._("applied as it arrives"))
-            if flow.entity == "hook":
+            if flow.intake:
                 parts = [self.env._("Taken in and read as they arrive")]
             elif flow.state == "preview":
                 parts.append(self.env._("nothing is written yet"))

@@ -269,9 +269,7 @@ class SyncSystem(models.Model):
 
     def _writing_flows(self):
         """Data types that are live; the intake of webhooks writes nothing itself."""
-        return self.flow_ids.filtered(
-            lambda f: f.state == "live" and f.entity != "hook"
-        )
+        return self.flow_ids.filtered(lambda f: f.state == "live" and not f.intake)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -348,7 +346,7 @@ class SyncSystem(models.Model):
     def action_go_live(self):
         for system in self:
             if not system.flow_ids.filtered(
-                lambda f: f.state != "off" and f.entity != "hook"
+                lambda f: f.state != "off" and not f.intake
             ):
                 raise UserError(
                     self.env._(

@@ -46,8 +46,7 @@ def cards(env, systems):
         rows = [
             _row(env, flow, figures[flow.id], labels, now)
             for flow in system.flow_ids
-            if figures[flow.id]["last"]
-            or (flow.state != "off" and flow.entity != "hook")
+            if figures[flow.id]["last"] or (flow.state != "off" and not flow.intake)
         ]
         open_causes = exceptions.get(system.id, 0)
         received = sum(day[1] for day in days[system.id])
@@ -209,7 +208,7 @@ def _steps(env, system, rows):
     steps = [
         (
             env._("Choose its data types"),
-            any(f.state != "off" and f.entity != "hook" for f in system.flow_ids),
+            any(f.state != "off" and not f.intake for f in system.flow_ids),
         ),
         (
             env._("Give it a key"),

@@ -4,11 +4,14 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-STEPS = ["kind", "name", "types", "ready"]
+from ..pipeline import connection_check
+
+STEPS = ["kind", "name", "where", "types", "ready"]
+LOGINS = ("header", "bearer", "basic", "oauth2")
 
 
 class SyncConnection(models.TransientModel):
-    """Guided first steps: from nothing to a first call, in four steps.
+    """Guided first steps: from nothing to a first call.
 
     Step 2 stores the system as *being set up*, so that a person can stop and go on
     later where they left; nothing is written to Odoo before a data type is live.
@@ -21,6 +24,7 @@ class SyncConnection(models.TransientModel):
         [
             ("kind", "Kind of system"),
             ("name", "Name and company"),
+            ("where", "Address and login"),
             ("types", "Data types"),
             ("ready", "First call"),
         ],
@@ -76,14 +80,48 @@ class SyncConnection(models.TransientModel):
         "proves that a webhook really comes from there.",
     )
 
-    @api.depends("step")
+    address = fields.Char(help="Where the system's interface is.")
+    login_kind = fields.Selection(
+        [
+            ("none", "None"),
+            ("header", "API key in a header"),
+            ("bearer", "Bearer token"),
+            ("basic", "User and password"),
+            ("oauth2", "OAuth2 client credentials"),
+        ],
+        string="Login",
+        default="none",
+        required=True,
+    )
+    login_name = fields.Char()
+    login_value = fields.Char(help="Kept encrypted; it is not shown again.")
+    token_address = fields.Char(help="Where OAuth2 gives tokens.")
+    credential_id = fields.Many2one("construction.sync.credential", ondelete="set null")
+    procore_company = fields.Integer(string="Company number in Procore")
+    procore_code_list = fields.Integer(
+        string="Cost code list in Procore", help="Only to send cost codes."
+    )
+    tested = fields.Selection([("ok", "It answered"), ("failed", "It did not answer")])
+    tested_words = fields.Char()
+
+    def _steps(self):
+        """The steps for this kind of system."""
+        dialect = self.env[f"construction.sync.adapter.{self.adapter}"]
+        left_out = set() if dialect._called else {"where"}
+        if self.adapter == "rest":
+            # its lists say which data types there are
+            left_out.add("types")
+        return [step for step in STEPS if step not in left_out]
+
+    @api.depends("step", "adapter")
     def _compute_step_text(self):
         names = dict(self._fields["step"]._description_selection(self.env))
         for wizard in self:
+            steps = wizard._steps()
             wizard.step_text = self.env._(
                 "Step %(number)s of %(count)s: %(name)s",
-                number=STEPS.index(wizard.step) + 1,
-                count=len(STEPS),
+                number=steps.index(wizard.step) + 1 if wizard.step in steps else 1,
+                count=len(steps),
                 name=names[wizard.step],
             )
 
@@ -96,6 +134,14 @@ class SyncConnection(models.TransientModel):
             ),
             "procore": self.env._(
                 "For Procore: its ERP events and webhooks are understood as they are."
+            ),
+            "procore_erp": self.env._(
+                "For Procore with ERP integration: what accounting approvers accept "
+                "there comes to Odoo, what Odoo knows is put before them."
+            ),
+            "rest": self.env._(
+                "For a system with a web interface of its own: Odoo asks it for its "
+                "lists and tells it of changes, as you describe in forms."
             ),
         }
         for wizard in self:
@@ -152,10 +198,22 @@ class SyncConnection(models.TransientModel):
                 "company_id": system.company_id.id,
                 "environment": system.environment,
                 "client_id": system.client_ids[:1].id,
+                "address": system.address,
+                "procore_company": system.procore_company,
+                "procore_code_list": system.procore_code_list,
             }
         )
         wizard.code = system.code
-        flows = system.flow_ids.filtered(lambda f: f.entity != "hook")
+        login = system.credential_ids.filtered(lambda c: c.kind in LOGINS)[:1]
+        wizard.write(
+            {
+                "credential_id": login.id,
+                "login_kind": login.kind or "none",
+                "login_name": login.name,
+                "token_address": login.token_address,
+            }
+        )
+        flows = system.flow_ids.filtered(lambda f: f.direction == "in" and not f.intake)
         if not flows.filtered(lambda f: f.state != "off"):
             # nothing was chosen yet: the defaults stand
             flows = flows.browse()
@@ -167,8 +225,10 @@ class SyncConnection(models.TransientModel):
                 line.state = "off"
         if flows.filtered(lambda f: f.state != "off"):
             wizard.step = "ready"
+        elif "where" in wizard._steps() and not system.address:
+            wizard.step = "where"
         else:
-            wizard.step = "types"
+            wizard.step = "types" if "types" in wizard._steps() else "ready"
         return wizard._show()
 
     def _show(self):
@@ -186,7 +246,8 @@ class SyncConnection(models.TransientModel):
 
     def action_back(self):
         self.ensure_one()
-        self.step = STEPS[max(0, STEPS.index(self.step) - 1)]
+        steps = self._steps()
+        self.step = steps[max(0, steps.index(self.step) - 1)]
         return self._show()
 
     def action_next(self):
@@ -195,10 +256,43 @@ class SyncConnection(models.TransientModel):
         self.env["construction.sync.gatekeeper"]._check("admin")
         if self.step == "name":
             self._keep_system()
+        elif self.step == "where":
+            self._keep_where()
         elif self.step == "types":
             self._keep_flows()
-        self.step = STEPS[STEPS.index(self.step) + 1]
+        steps = self._steps()
+        self.step = steps[steps.index(self.step) + 1]
         return self._show()
+
+    def action_test(self):
+        """Call the system now, and say here what came of it."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("admin")
+        self._keep_where()
+        found = connection_check.run(self.env, self.system_id)
+        failed = next((c for c in found.checks if c.state == "failed"), None)
+        words = failed and f"{failed.words} {failed.remedy}".strip()
+        self.write(
+            {
+                "tested": "failed" if failed else "ok",
+                "tested_words": words or found.checks[-1].words,
+            }
+        )
+        return self._show()
+
+    def action_describe(self):
+        """Describe the first list of a REST system: what Odoo reads."""
+        self.ensure_one()
+        self.env["construction.sync.gatekeeper"]._check("admin")
+        self._keep_secret()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("What Odoo reads from %s", self.system_id.name),
+            "res_model": "construction.sync.rest.fetch",
+            "view_mode": "form",
+            "target": "current",
+            "context": {"default_system_id": self.system_id.id},
+        }
 
     def _keep_system(self):
         if not (self.name and self.code):
@@ -218,6 +312,55 @@ class SyncConnection(models.TransientModel):
                 {**values, "code": self.code}
             )
 
+    def _keep_where(self):
+        """Address and login on the system."""
+        if not self.address:
+            raise UserError(
+                self.env._(
+                    "Enter the address of %(system)s before you go on.",
+                    system=self.name,
+                )
+            )
+        if self.adapter == "procore_erp" and not self.procore_company:
+            raise UserError(
+                self.env._(
+                    "Enter the number of the company: it stands in the address of "
+                    "Procore's pages, app.procore.com/<number>/company/..."
+                )
+            )
+        self.system_id.write(
+            {
+                "address": self.address,
+                "procore_company": self.procore_company,
+                "procore_code_list": self.procore_code_list,
+            }
+        )
+        self.tested = self.tested_words = False
+        self._keep_login()
+
+    def _keep_login(self):
+        if self.login_kind == "none":
+            self.credential_id.unlink()
+            return
+        values = {
+            "kind": self.login_kind,
+            "name": self.login_name,
+            "token_address": self.token_address,
+        }
+        if self.login_value:
+            values["value"] = self.login_value
+        if self.credential_id:
+            self.credential_id.write(values)
+        elif not self.login_value:
+            raise UserError(
+                self.env._("Enter the key or password of the login, or choose None.")
+            )
+        else:
+            self.credential_id = self.env["construction.sync.credential"].create(
+                {"system_id": self.system_id.id, **values}
+            )
+        self.login_value = False
+
     def _keep_flows(self):
         if not self.line_ids.filtered(lambda line: line.state != "off"):
             raise UserError(
@@ -228,7 +371,11 @@ class SyncConnection(models.TransientModel):
                 )
             )
         flows = self.env["construction.sync.flow"]
-        known = {flow.entity: flow for flow in self.system_id.flow_ids}
+        known = {
+            flow.entity: flow
+            for flow in self.system_id.flow_ids
+            if flow.direction == "in"
+        }
         fresh = []
         for line in self.line_ids:
             if flow := known.get(line.entity):
@@ -242,6 +389,12 @@ class SyncConnection(models.TransientModel):
                         "owner": line.owner,
                     }
                 )
+        there = {(flow.entity, flow.direction) for flow in self.system_id.flow_ids}
+        fresh += [
+            {"system_id": self.system_id.id, "state": "live", **values}
+            for values in self.system_id._adapter()._own_flows
+            if (values["entity"], values["direction"]) not in there
+        ]
         flows.create(fresh)
 
     def action_make_key(self):
