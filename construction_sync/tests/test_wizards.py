@@ -28,6 +28,40 @@ class TestConnection(TransactionCase):
         wizard.action_next()
         self.assertEqual(wizard.step_text, "Step 2 of 4: Name and company")
 
+    def test_each_kind_is_asked_for_what_it_needs(self):
+        wizard = self.env["construction.sync.connection"].create(
+            {
+                "adapter": "procore_erp", "name": "Procore", "code": "procore-erp",
+                "environment": "test", "step": "name",
+            }
+        )  # fmt: skip
+        wizard.action_next()
+        self.assertEqual(wizard.step_text, "Step 3 of 5: Address and login")
+        with self.assertRaisesRegex(UserError, "Enter the address of Procore"):
+            wizard.action_next()
+        wizard.address = "https://api.procore.com"
+        with self.assertRaisesRegex(UserError, "number of the company"):
+            wizard.action_next()
+        wizard.write(
+            {
+                "procore_company": 8, "login_kind": "oauth2", "login_name": "client",
+                "token_address": "https://login.procore.com/oauth/token",
+            }
+        )  # fmt: skip
+        with self.assertRaisesRegex(UserError, "key or password"):
+            wizard.action_next()
+        wizard.login_value = "secret-0123456789"
+        wizard.action_next()
+        self.assertFalse(wizard.login_value, "kept encrypted with the system only")
+        wizard.action_next()
+        system = wizard.system_id
+        self.assertEqual(system.credential_ids.kind, "oauth2")
+        asks = system.flow_ids.filtered(lambda f: f.entity == "procore_request")
+        self.assertEqual(sorted(asks.mapped("direction")), ["in", "out"])
+        self.assertTrue(asks.filtered("fetches"))
+        wizard.action_finish()
+        self.assertEqual(system.mode, "preview", "asking writes nothing by itself")
+
     def test_a_name_suggests_a_code_that_can_be_part_of_an_address(self):
         wizard = self.env["construction.sync.connection"].create(
             {"name": "Büro 24 / A"}
