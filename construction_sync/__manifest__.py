@@ -10,7 +10,13 @@
     "application": True,
     "depends": ["base", "mail", "analytic", "project"],
     "external_dependencies": {
-        "python": ["pydantic", "rapidfuzz", "cryptography", "jmespath"]
+        "python": [
+            "pydantic",
+            "rapidfuzz",
+            "cryptography",
+            "jmespath",
+            "prometheus-client",
+        ]
     },
     "data": [
         "security/groups.xml",

@@ -284,6 +284,30 @@ CAUSES = {
         QUEUE,
         "*Check integrity* found entries that differ from what was sealed.",
     ),
+    "cron-stopped": (
+        QUEUE,
+        "A scheduled action of the suite is off (Odoo does that after a week of "
+        "failures), or is fifteen minutes late.",
+    ),
+    "source-silent": (
+        QUEUE,
+        "For three times its usual gap a system has sent nothing, at an hour at which "
+        "it spoke on half of the last fourteen days.",
+    ),
+    "calls-refused": (
+        QUEUE,
+        "More than half of at least ten calls in fifteen minutes were refused: a wrong "
+        "key, or a clock that is off.",
+    ),
+    "database-strained": (
+        QUEUE,
+        "A table of the inbox or of deliveries holds mostly dead rows, or a "
+        "transaction is open for five minutes.",
+    ),
+    "credential-ending": (
+        QUEUE,
+        "A login or client certificate ends within fourteen days, or has ended.",
+    ),
     "endpoint-gone": (QUEUE, "The address answered 410."),
     "endpoint-disabled": (QUEUE, "No call succeeded for five days."),
     "quarantined": (

@@ -75,8 +75,12 @@ def verify(keys, raw, headers, *, now=None, tolerance=TOLERANCE_SECONDS):
         raise SignatureRefused("webhook-id is malformed")
     if not _TIMESTAMP.fullmatch(timestamp):
         raise SignatureRefused("webhook-timestamp is malformed")
-    if abs((time.time() if now is None else now) - int(timestamp)) > tolerance:
-        raise SignatureRefused("webhook-timestamp is outside the tolerance")
+    ahead = int(timestamp) - (time.time() if now is None else now)
+    if abs(ahead) > tolerance:
+        raise SignatureRefused(
+            f"webhook-timestamp is {abs(ahead):.0f} s "
+            f"{'ahead' if ahead > 0 else 'behind'}"
+        )
     offered = _signatures(signatures)
     content = _content(message_id, timestamp, raw)
     proven = False

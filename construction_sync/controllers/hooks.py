@@ -13,7 +13,7 @@ from odoo.http import request
 
 from ..adapters.parsed import body_id
 from ..adapters.standard_webhooks import SignatureRefused
-from ..pipeline import audit, gateway, intake
+from ..pipeline import audit, gateway, intake, metrics
 from ..pipeline.vault import SecretUnreadable
 from ..schemas.problem import Problem, one_line
 from . import endpoint
@@ -29,8 +29,9 @@ class HooksController(http.Controller):
         systems = env["construction.sync.system"].search_fetch([], ["code"])
         system = systems.filtered(lambda s: s.code == code)
         headers = list(request.httprequest.headers.items())
-        if not _proven(system, systems[:1], raw, headers):
-            _note_refusal(system, code)
+        refusal = _refusal(system, systems[:1], raw, headers)
+        if refusal is not None:
+            _note_refusal(system, code, refusal)
             raise endpoint.Refused(
                 Problem(
                     "signature-refused", "The call is not proven to come from there."
@@ -65,29 +66,33 @@ def _kept(name):
     )
 
 
-def _proven(system, stand_in, raw, headers):
-    """Whether one of the system's keys proves the call; a system that is unknown
-    proves nothing and takes as long: the keys of ``stand_in`` are tried in its place
-    (FA-B16)."""
+def _refusal(system, stand_in, raw, headers):
+    """None when one of the system's keys proves the call, else why not; a system that
+    is unknown proves nothing and takes as long: the keys of ``stand_in`` are tried in
+    its place (FA-B16)."""
+    unknown = "no such system"
     tried = system or stand_in
     if not tried:
-        return False
+        return unknown
     try:
         keys = tried.env["construction.sync.secret"]._keys(tried)
         tried._adapter().verify(keys, raw, headers)
     except SecretUnreadable as error:
         _logger.error("Webhook key of system %s: %s", tried.code, error)
-        return False
-    except SignatureRefused:
-        return False
-    return bool(system)
+        return "its key cannot be read here"
+    except SignatureRefused as error:
+        return str(error) if system else unknown
+    return None if system else unknown
 
 
-def _note_refusal(system, code):
-    """One security event per source and minute, however many calls were refused."""
+def _note_refusal(system, code, refusal):
+    """One security event per source and minute, however many calls were refused; each
+    counts."""
     key = f"security:{system.code if system else 'unknown'}"
     with request.env.registry.cursor() as cr:
         env = gateway.environment(cr)
+        if flow := system.flow_ids.filtered(lambda f: f.entity == "hook"):
+            metrics.count_refused(cr, flow.id)
         recent = env["construction.sync.audit"].search_count(
             [("doc_key", "=", key), ("at", ">", endpoint.now() - timedelta(minutes=1))],
             limit=1,
@@ -99,6 +104,6 @@ def _note_refusal(system, code):
                 "refused",
                 system_id=system.id or None,
                 reason=f"A webhook for {one_line(code, 40)} was not proven to be its "
-                f"own.",
+                f"own: {one_line(refusal, 120)}.",
             )
             journal.flush()

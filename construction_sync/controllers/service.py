@@ -7,7 +7,7 @@ from odoo import http
 from odoo.http import request
 from odoo.tools import SQL, file_open
 
-from ..pipeline import gateway, lanes
+from ..pipeline import exposition, gateway, lanes
 from ..schemas.openapi import openapi_document
 from ..schemas.problem import CATALOGUE, Problem, problem_type
 from . import endpoint
@@ -59,6 +59,17 @@ class ServiceController(http.Controller):
             if who.may("metrics", "read"):
                 found["checks"] = checks
         return endpoint.json_response(found, 503 if status == "down" else 200)
+
+    @endpoint.route("/metrics", methods=["GET", "HEAD"])
+    def metrics(self, **_parameters):
+        who, headers = endpoint.caller()
+        endpoint.allowed(who, "metrics", "read")
+        text = exposition.page(
+            gateway.environment(request.env.cr), list(who.system_ids.values())
+        )
+        return request.make_response(
+            text, headers=[("Content-Type", exposition.CONTENT_TYPE), *headers.items()]
+        )
 
     @endpoint.route("", "/<path:_rest>", methods=endpoint.METHODS)
     def nothing(self, **_parameters):

@@ -3,7 +3,7 @@ import base64
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..pipeline import sealing
+from ..pipeline import sealing, watch
 
 
 class SyncCheckpoint(models.Model):
@@ -51,6 +51,7 @@ class SyncCheckpoint(models.Model):
     def _cron_seal(self):
         """Number, seal and sign what was written (see ``pipeline.sealing``)."""
         sealing.run(self.env.registry)
+        watch.look_at_crons(self.env)
 
     def unlink(self):  # pylint: disable=method-required-super; always refused
         # pylint: disable-next=no-raise-unlink; nothing here is ever deleted

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..pipeline import advice, decisions, intervention
+from ..pipeline import advice, decisions, intervention, watch
 from ..schemas import problem
 
 #: kind -> (who it goes to, days until due); the others go to the administrator
@@ -24,6 +24,8 @@ ROUTES = {
     "audit-late": ("construction_sync.group_admin", 1),
     "audit-broken": ("construction_sync.group_admin", 0),
     "database-unconfirmed": ("construction_sync.group_admin", 1),
+    "cron-stopped": ("construction_sync.group_admin", 0),
+    "calls-refused": ("construction_sync.group_admin", 0),
 }
 
 
@@ -540,6 +542,11 @@ class SyncException(models.Model):
                 }
             )
         self.activity_unlink(["mail.mail_activity_data_warning"])
+
+    @api.model
+    def _cron_watch(self):
+        """Open exceptions for what is wrong with the machinery, close what is over."""
+        watch.run(self.env)
 
     @api.model
     def _cron_wake_ignored(self):

@@ -24,6 +24,11 @@ def count_intake(cr, entries):
         _insert(cr, flow_id, counts)
 
 
+def count_refused(cr, flow_id):
+    """Count a call that was not proven to come from whom it named."""
+    _insert(cr, flow_id, Counter(rejected=1))
+
+
 def count_drain(cr, flow_id, results, now):
     """Count outcomes of a batch and how long after arrival they came.
 

@@ -15,7 +15,7 @@ BY_VALUE = frozenset(
 WARNING = frozenset(
     {
         "owner-conflict", "possible-match", "in-use", "delivery-failing",
-        "schema-drift",
+        "schema-drift", "source-silent", "credential-ending", "database-strained",
     }
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from .openapi_operations import (
     get_description,
     get_health,
     get_message,
+    get_metrics,
     get_object,
     list_objects,
     name_of_class,
@@ -68,6 +69,7 @@ def openapi_document(base=BASE):
     paths["/messages/{uuid}"] = {"get": get_message()}
     paths["/hooks/{system}"] = {"post": post_hook()}
     paths["/health"] = {"get": get_health()}
+    paths["/metrics"] = {"get": get_metrics()}
     paths["/openapi.json"] = {"get": get_description()}
     return {
         "openapi": "3.1.0",

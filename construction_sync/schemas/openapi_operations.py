@@ -278,6 +278,24 @@ def get_health():
     }
 
 
+def get_metrics():
+    """``GET /metrics``."""
+    return {
+        "operationId": "getMetrics",
+        "tags": ["Service"],
+        "summary": "Figures of the caller's systems for Prometheus",
+        "parameters": [ref("traceparent", "parameters")],
+        "responses": {
+            "200": answer(
+                "Prometheus' text format; needs the scope `metrics:read`.",
+                {"type": "string"},
+                media_type="text/plain",
+            ),
+            **problems(400, 401, 403, 410, 429, 500, 503),
+        },
+    }
+
+
 def get_description():
     """``GET /openapi.json``."""
     return {

@@ -375,6 +375,38 @@ for _kind in (
         422,
         "Keep the database as it is, export the audit and look who changed it.",
     ),
+    # The watch
+    (
+        "cron-stopped",
+        "A scheduled action does not run",
+        422,
+        "Switch it on under Settings > Technical > Scheduled Actions; look in the log "
+        "for why it failed.",
+    ),
+    (
+        "source-silent",
+        "A system is silent that usually speaks",
+        422,
+        "Ask the people who run it whether it still sends, and look at its key.",
+    ),
+    (
+        "calls-refused",
+        "Most calls of a system are refused",
+        422,
+        "Compare the clocks of both servers and the keys on both sides.",
+    ),
+    (
+        "database-strained",
+        "The database does not clean up",
+        422,
+        "End the old transaction, or let autovacuum work on the table.",
+    ),
+    (
+        "credential-ending",
+        "A login ends soon",
+        422,
+        "Ask the system for a new one and enter it under Access before that day.",
+    ),
     (
         "endpoint-gone",
         "The address is no more",
