@@ -10,7 +10,7 @@ from harness.way_out import Office
 
 def _crash(stage, point, **mood):
     """People write, and dispatchers die at the point as they pass it."""
-    with stage.listeners(timeout_seconds=3) as listening:
+    with stage.listeners(timeout_seconds=1) as listening:
         for name, value in mood.items():
             setattr(listening.mood, name, value)
         office = Office(stage)
@@ -40,7 +40,7 @@ def crash_while_waiting(stage):
 def crash_before_record(stage):
     """C10: the receiver said 2xx, the dispatcher dies before it says so here, or its
     COMMIT stands and the acknowledgement is lost."""
-    with stage.listeners(timeout_seconds=3):
+    with stage.listeners(timeout_seconds=1):
         office = Office(stage)
         with office.at_work():
             for _ in range(stage.limits.crashes):
@@ -109,7 +109,7 @@ def cut_answers(stage):
 def random_kills_out(stage):
     """Random kills while messages come in and changes go out at once."""
     targets = stage.plan(stage.limits.kills)
-    with stage.listeners("-o", "-p", timeout_seconds=3) as listening:
+    with stage.listeners("-o", "-p", timeout_seconds=1) as listening:
         listening.receiver.mood(listening.codes[1]).share = 0.1
         office = Office(stage)
         with stage.load(entities=stage.entities, pause=0.02), office.at_work():

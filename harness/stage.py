@@ -11,12 +11,10 @@ from harness.history import History
 from harness.odoo_server import OdooServer
 from harness.postgres import Postgres
 from harness.sender import Gone, Load, Sender, Source
-from harness.way_out import Listening, Rpc
+from harness.way_out import TRICKLE, Listening, Rpc
 
 #: a lost bell costs at most a minute; the machine may be slow besides
 MINUTE = 75.0
-#: seconds between the events of a quiet time
-TRICKLE = 3.0
 #: of a hundred random kills, how many hit what
 TARGETS = {"http": 40, "cron": 32, "runner": 10, "session": 11, "backend": 5,
            "postmaster": 2}  # fmt: skip
@@ -213,7 +211,7 @@ class Stage:
                 break
             if traffic and time.monotonic() > ring:
                 ring = time.monotonic() + TRICKLE
-                self._trickle()
+                self.trickle()
             time.sleep(0.25)
         return waited
 
@@ -233,7 +231,8 @@ class Stage:
         except psycopg2.Error:
             return otherwise
 
-    def _trickle(self):
+    def trickle(self):
+        """One event of a quiet time."""
         if self._calm is None:
             self._calm = self.source(3, "calm", entities=self.entities)
         thing = self._calm.random.choice(self._calm.objects)
