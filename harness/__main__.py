@@ -34,6 +34,7 @@ class Limits:
     :param crashes: crashes per crash point
     :param flood: messages for the one hot object
     :param ramp_seconds: how long each step of a load takes
+    :param messages: what comes in while things are killed both ways
     :param unsteady_seconds: how long a receiver is unsteady
     :param others_seconds: what the objects beside it may take
     """
@@ -45,6 +46,7 @@ class Limits:
     flood: int = 10_000
     ramp_seconds: float = 3.0
     unsteady_seconds: float = 10.0
+    messages: int = 2_000
     others_seconds: float = 15.0
 
 
@@ -105,6 +107,7 @@ def main(arguments=None):
     """Play what the arguments ask for; returns the exit code."""
     options = _parse(arguments)
     limits = Limits(options.kills, options.seconds, options.restarts)
+    limits.messages = options.messages
     try:
         installation = Installation(
             options.config, options.database, options.odoo_bin, options.folder
@@ -172,6 +175,9 @@ def _parse(arguments):
     parser.add_argument("--restarts", type=int, default=20)
     parser.add_argument(
         "--seconds", type=int, default=0, help="end the random kills after so long"
+    )
+    parser.add_argument(
+        "--messages", type=int, default=2_000, help="that come in, for both_ways"
     )
     parser.add_argument("--port", type=int, help="Odoo's port; else a free one")
     parser.add_argument("--folder", type=Path, default=Path("var/faults"))

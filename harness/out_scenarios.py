@@ -107,8 +107,12 @@ def cut_answers(stage):
 
 
 def random_kills_out(stage):
-    """Random kills while messages come in and changes go out at once."""
+    """Random kills and restarts of PostgreSQL while messages come in and changes go
+    out at once, until enough has come in."""
     targets = stage.plan(stage.limits.kills)
+    if stage.postgres.ours:
+        targets += ["postmaster"] * stage.limits.restarts
+        random.shuffle(targets)
     with stage.listeners("-o", "-p", timeout_seconds=1) as listening:
         listening.receiver.mood(listening.codes[1]).share = 0.1
         office = Office(stage)
@@ -120,8 +124,11 @@ def random_kills_out(stage):
                         break
                     time.sleep(0.25)
                 time.sleep(random.uniform(0.2, 1.6))
+            # the rest of the load is in peace
+            while len(stage.history.of("send")) < stage.limits.messages:
+                time.sleep(1)
         listening.receiver.mood(listening.codes[1]).share = 0.0
-        stage.settle(240)
+        stage.settle(600)
         for code in listening.codes:
             listening.resume(code)
 
@@ -133,14 +140,15 @@ def one_probe(stage):
         office = Office(stage, 60)
         listening.mood.refuse = (500, 10**6)
         office.write_all()
-        _watch_probes(stage, listening)
+        _watch_probes(stage, listening, office)
         listening.mood.refuse = (0, 0)
         listening.fault("dead system")
         listening.resume()
 
 
-def _watch_probes(stage, listening, seconds=12):
-    """Count what arrives in each half-open phase, as the breaker's row tells them."""
+def _watch_probes(stage, listening, office, seconds=12):
+    """Count what arrives in each half-open phase, as the breaker's row tells them.
+    People go on writing: each change rings for the dispatchers."""
     rows = (
         "SELECT b.state, b.open_until::text FROM construction_sync_breaker b "
         "JOIN construction_sync_system s ON s.id = b.system_id WHERE s.code = %s"
@@ -155,8 +163,12 @@ def _watch_probes(stage, listening, seconds=12):
     # what was in hand when it opened still arrives
     time.sleep(1.0)
     before, phases = listening.receiver.count(listening.code), set()
-    end = time.monotonic() + seconds
+    end = ring = time.monotonic()
+    end += seconds
     while time.monotonic() < end:
+        if time.monotonic() > ring:
+            ring = time.monotonic() + 0.5
+            office.write_one()
         ((_state, until),) = stage.installation.query(rows, listening.code)
         phases.add(until)
         time.sleep(0.05)

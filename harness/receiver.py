@@ -127,6 +127,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def handle_error(self, request, client_address):
+        """Who dies in the middle of a request is no news here."""
+
 
 class _Door(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -134,7 +137,12 @@ class _Door(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_POST(self):
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        raw = self.rfile.read(length)
+        if len(raw) < length:
+            # who sent it died half way: no receiver takes that for a request
+            self.close_connection = True
+            return
         status, delay, lost = self.receiver.arrive(
             self.path.strip("/").split("/")[0], self.headers.get("webhook-id", ""), raw
         )

@@ -16,6 +16,7 @@ from odoo.addons.construction_sync.pipeline import (
     breaker,
     claims,
     dispatch,
+    pace,
     publish,
     recording,
     retry_plan,
@@ -45,6 +46,8 @@ def hasten():
     retry_plan.TRIES = len(retry_plan.STEPS) + 1
     retry_plan.SLOW = 1
     breaker.REST, breaker.LONGEST_REST = 2, 8
+    # what waited through an outage is let go in minutes, not hours
+    pace.SLOWEST = 3_000.0
     abandoned = dispatch._abandoned
 
     def soon_abandoned(session):
