@@ -186,7 +186,8 @@ class ChaosProxy:
         self._open.add(connection)
         try:
             await connection.run()
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            # cut, or the proxy ends: nobody waits for this one
             pass
         finally:
             self._open.discard(connection)

@@ -183,6 +183,40 @@ def _watch_probes(stage, listening, office, seconds=12):
         stage.complaints.append("a dead system was never asked again")
 
 
+def broken(rule):
+    """A scenario in which the software breaks a rule: the checker must notice."""
+    if rule == "skip-fence":
+        play = paused_past_lease
+    elif rule == "two-probes":
+        play = one_probe
+    else:
+        play = _busy
+
+    def scenario(stage):
+        with stage.broken(rule):
+            play(stage)
+
+    scenario.__doc__ = f"The software is broken on purpose ({rule})."
+    return scenario
+
+
+def _busy(stage):
+    """Changes one by one and many in a transaction, and a receiver that now and then
+    takes one without an answer."""
+    with stage.listeners(timeout_seconds=1) as listening:
+        listening.mood.lose = 8
+        office = Office(stage)
+        with office.at_work(pause=0.2):
+            for _ in range(3):
+                office.write_all()
+                time.sleep(1)
+
+
+#: what can be broken on the way out: a result after the lease is believed, a change is
+#: told to nobody, a try gets an id of its own, something leaves before it is claimed,
+#: everybody asks a dead system at once
+RULES = ("skip-fence", "lose-event", "new-id", "send-early", "two-probes")
+BROKEN = {f"broken:{rule}": broken(rule) for rule in RULES}
 SCENARIOS = {
     "c7": crash_before_claim,
     "c8": crash_with_lease,
@@ -195,4 +229,4 @@ SCENARIOS = {
     "both_ways": random_kills_out,
 }
 #: scenarios that need systems that are sent to
-LISTENING = frozenset(SCENARIOS)
+LISTENING = frozenset([*SCENARIOS, *BROKEN])

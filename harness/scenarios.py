@@ -296,7 +296,10 @@ SCENARIOS = {
     **out_scenarios.SCENARIOS,
 }
 RULES = ("lose", "skip-dedup", "skip-gate", "apply-twice")
-BROKEN = {f"broken:{rule}": broken(rule) for rule in RULES}
+BROKEN = {
+    **{f"broken:{rule}": broken(rule) for rule in RULES},
+    **out_scenarios.BROKEN,
+}
 #: scenarios that need an addon: without it they are left out, and it is said
 NEEDS = {
     "poison": "test_construction_sync",

@@ -23,6 +23,10 @@ class SyncOwned(models.AbstractModel):
         help="The outside systems this record is linked to.",
     )
     construction_sync_link_count = fields.Integer(compute="_compute_construction_sync")
+    construction_sync_sent_count = fields.Integer(
+        compute="_compute_construction_sync_sent",
+        help="What other systems were told of the record.",
+    )
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
@@ -54,6 +58,32 @@ class SyncOwned(models.AbstractModel):
             record.construction_sync_origin = ", ".join(
                 f"{link.system_id.name} {link.external_id}" for link in links
             )
+
+    def _compute_construction_sync_sent(self):
+        deliveries = self.env["construction.sync.delivery"]
+        counts = {}
+        if deliveries.has_access("read"):
+            rows = deliveries._read_group(
+                [("key", "in", list(self._construction_sync_keys()))],
+                ["key"],
+                ["__count"],
+            )
+            counts = {key: count for key, count in rows}
+        totals = dict.fromkeys(self.ids, 0)
+        for key, record_id in self._construction_sync_keys().items():
+            totals[record_id] += counts.get(key, 0)
+        for record in self:
+            record.construction_sync_sent_count = totals.get(record.id, 0)
+
+    def _construction_sync_keys(self):
+        """``{object of a delivery: id}`` of these records."""
+        handlers = self.env["construction.sync.handler"]
+        return {
+            f"{entity}:{record_id}": record_id
+            for entity in handlers._entities()
+            if handlers._for(entity)._target == self._name
+            for record_id in self.ids
+        }
 
     @api.model
     @tools.ormcache("system_id", "entity")
@@ -176,3 +206,12 @@ class SyncOwned(models.AbstractModel):
             "view_mode": "list,form",
             "domain": [("res_model", "=", self._name), ("res_id", "=", self.id)],
         }
+
+    def action_construction_sync_sent(self):
+        """To whom the record was sent, when, and what came of it."""
+        self.ensure_one()
+        return self.env["construction.sync.overview"]._door(
+            "action_sync_delivery",
+            self.env._("Sent of %(name)s", name=self.display_name),
+            [("key", "in", list(self._construction_sync_keys()))],
+        )

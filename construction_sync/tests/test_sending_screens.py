@@ -298,6 +298,26 @@ class TestSendingHealth(SendingCase):
         self.assertEqual(self.receiver.got, [])
 
 
+class TestSentOfARecord(SendingCase):
+    def test_a_vendor_tells_to_whom_it_was_sent_and_what_came_of_it(self):
+        vendor = self.new_vendor("Ace Concrete")
+        other = self.new_vendor("Bolt Steel")
+        self.dispatch()
+        vendor.name = "Ace Concrete Works"
+        self.dispatch()
+        self.assertEqual(
+            (vendor.construction_sync_sent_count, other.construction_sync_sent_count),
+            (2, 1),
+        )
+        action = vendor.action_construction_sync_sent()
+        self.assertEqual(action["name"], "Sent of Ace Concrete Works")
+        shown = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual(shown.system_id, self.hub)
+        self.assertEqual(set(shown.mapped("state")), {"delivered"})
+        view = vendor.get_view(view_type="form")["arch"]
+        self.assertIn("action_construction_sync_sent", view)
+
+
 class TestConnectionTest(SendingCase):
     def result(self, action):
         return self.env[action["res_model"]].browse(action["res_id"])

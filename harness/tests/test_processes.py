@@ -35,7 +35,8 @@ def play():
         Path(config), DATABASE, Path(odoo_bin), Path("var/harness")
     )
     installation.copy_of(template)
-    limits = Limits(kills=8, restarts=2, crashes=2, flood=1_000, ramp_seconds=0.7)
+    limits = Limits(kills=8, restarts=2, crashes=2, flood=1_000, ramp_seconds=0.7,
+                    messages=500)  # fmt: skip
     try:
         with Play(installation, [*SCENARIOS, *BROKEN], limits) as played:
             yield played
@@ -160,6 +161,46 @@ def test_more_callers_than_there_is_room_for_are_told_to_come_again(play):
 @rows("FA-L03")
 def test_a_client_past_its_quota_does_not_slow_another(play):
     _clean(play, "hot_sender")
+
+
+@rows("C7")
+def test_who_would_claim_a_delivery_dies(play):
+    assert _clean(play, "c7").faults >= 2
+
+
+@rows("C8")
+def test_a_dispatcher_dies_with_leases_before_a_byte_has_left(play):
+    assert _clean(play, "c8").faults >= 2
+
+
+@rows("C9", "FA-H03")
+def test_a_dispatcher_dies_while_it_waits_for_the_answer(play):
+    assert _clean(play, "c9").faults >= 2
+
+
+@rows("C10")
+def test_a_dispatcher_dies_before_it_says_that_it_was_taken(play):
+    assert _clean(play, "c10").faults >= 4
+
+
+@rows("C11", "FA-F21")
+def test_a_dispatcher_that_was_stopped_past_its_lease_changes_nothing(play):
+    _clean(play, "c11")
+
+
+@rows("FA-H06")
+def test_answers_that_are_cut_and_connections_that_hang(play):
+    _clean(play, "cut_answers")
+
+
+@rows("FA-H16")
+def test_a_dead_system_is_asked_by_one_call_of_one_process(play):
+    assert _clean(play, "one_probe").notes["probes"]
+
+
+@rows("FA-F17", "FA-G01")
+def test_random_kills_and_restarts_while_it_goes_both_ways(play):
+    assert _clean(play, "both_ways").faults >= 8
 
 
 @pytest.mark.parametrize("name", BROKEN)
