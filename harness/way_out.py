@@ -104,14 +104,18 @@ class Listening:
         with self.stage.installation.connected() as connection:
             return out_standing.unfinished(connection, self.codes)
 
-    def settle(self, patience=180.0):
-        """Wait until everything was told; returns the seconds that it took. Now and
-        then something is changed, as happens in an office: it rings for what a killed
-        dispatcher left, which else only the minute's cron does."""
-        start = time.monotonic()
+    def settle(self, patience=120.0):
+        """Wait until everything was told, or nothing has arrived for ``patience``
+        seconds; returns the seconds that it took. Now and then something is changed,
+        as happens in an office: it rings for what a killed dispatcher left, which else
+        only the minute's cron does."""
+        start = moved = time.monotonic()
         ring = start + TRICKLE
-        while self.stage.quietly(self.under_way, 1):
-            if time.monotonic() - start > patience:
+        least = None
+        while left := self.stage.quietly(self.under_way, 10**9):
+            if least is None or left < least:
+                least, moved = left, time.monotonic()
+            if time.monotonic() - moved > patience:
                 break
             if time.monotonic() > ring:
                 ring = time.monotonic() + TRICKLE

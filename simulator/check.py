@@ -15,6 +15,7 @@ from .comparison import (
 )
 from .day import MAPPED_CODE, MAPPED_TO
 from .office import FLOWS
+from .told import on_their_way
 
 QUIET_LIMIT = 120
 #: how long messages may wait for others while nothing else goes on: longer than the
@@ -52,6 +53,17 @@ def wait_until_quiet(office, day, limit=QUIET_LIMIT, stall=STALL_LIMIT):
             return now - started
         if left != last or left[0] or left[1]:
             last, moved = left, now
+        time.sleep(0.3)
+    return None
+
+
+def wait_until_told(office, limit=QUIET_LIMIT):
+    """Until whoever listens was told everything; seconds it took, None when the time
+    was up."""
+    started = time.monotonic()
+    while (now := time.monotonic()) - started < limit:
+        if not on_their_way(office):
+            return now - started
         time.sleep(0.3)
     return None
 

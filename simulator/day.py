@@ -26,6 +26,9 @@ class Day:
     :param make: makes a system of a class, ready to start
     """
 
+    #: the receiver of the system that only listens, when there is one
+    listener = None
+
     def __init__(self, make):
         self.procore = make(Procore)
         self.fieldbook = make(Fieldbook)

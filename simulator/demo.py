@@ -11,10 +11,11 @@ import threading
 import time
 from pathlib import Path
 
-from . import check, examples, office, signature
+from . import check, examples, office, signature, told
 from .day import DECIDED_BY_MAPPING, Day
 from .journal import Journal
 from .odoo_process import NotStarted, OdooProcess, port_taken
+from .trouble import Trouble
 
 ADMINISTRATOR = ("admin", "admin")
 #: status pages take these ports above Odoo's own, when they are free
@@ -116,10 +117,14 @@ def run_check(process, folder):
             problems.append("The messages of the mapped code did not come to an end.")
         result = check.Check(desk, day, decided=(DECIDED_BY_MAPPING,))
         problems += result.run()
+        if check.wait_until_told(desk) is None:
+            problems.append("Not everything that changed reached Tradegate in time.")
+        heard = told.Told(desk, day.listener)
+        problems += heard.run()
         problems += examples.run(process, desk, say)
     finally:
         close_office(day)
-    for line in result.table():
+    for line in [*result.table(), *heard.lines]:
         print(line)
     print(f"audit: {result.audited} applied messages, each with its entry")
     for problem in problems:
@@ -154,6 +159,9 @@ def open_office(process, desk, folder, ports=None):
         day.procore: ("token", day.procore.token),
         day.ledgerline: ("hmac", day.ledgerline.secret),
     }
+    # every ninth call of the first is refused: it comes again
+    trouble = Trouble(fault="status", status=503, every=9, times=3)
+    day.listener = told.listen(desk, company, folder / "tradegate.jsonl", trouble)
     for system in day.systems:
         office.connect(desk, system, company, webhook_keys.get(system))
         port = process.port + (ports or {}).get(system.code, 0) if ports else 0
@@ -165,6 +173,8 @@ def close_office(day):
     """Stop the systems."""
     for system in day.systems:
         system.stop()
+    if day.listener:
+        day.listener.stop()
 
 
 def print_welcome(process, day):
@@ -182,9 +192,12 @@ Look at, in the app Construction Sync:
      webhooks of kinds not supported yet. Map a code and see its messages land.
   3. Bank details: sign in as finance and approve the new account of Marconi Electric.
   4. Messages: every message with its history, payload and result.
-  5. Master data: the projects with their breakdown, vendors, cost codes.
+  5. Deliveries: what Tradegate, which only listens, was told of vendors, projects and
+     cost codes, with each try; the form of a vendor says it under Sent.
+  6. Master data: the projects with their breakdown, vendors, cost codes.
 The simulated systems, with what they sent and switches for faults:
   {pages}
+  Tradegate {day.listener.control}
 Ctrl-C stops everything.
 """,
         flush=True,

@@ -64,6 +64,8 @@ class OdooProcess:
         environment = dict(
             os.environ,
             **self._master_key(),
+            # the stand-ins that are called are on this machine
+            CONSTRUCTION_SYNC_PRIVATE_NETWORKS="127.0.0.0/8",
             ODOO_QUEUE_JOB_CHANNELS=os.environ.get("ODOO_QUEUE_JOB_CHANNELS", "root:2"),
             ODOO_QUEUE_JOB_SCHEME="http",
             ODOO_QUEUE_JOB_HOST="127.0.0.1",
