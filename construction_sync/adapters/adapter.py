@@ -39,6 +39,9 @@ class SyncAdapter(models.AbstractModel):
     _own_flows = ()
     #: nothing comes of a system of this dialect before it is called
     _called = False
+    #: where systems of this dialect usually are, and how they let us in, as values of
+    #: the wizard
+    _usual = {}
     #: the target gives each object an id of its own in its answer to the first delivery
     _learns_ids = False
 

@@ -33,6 +33,11 @@ class ProcoreErpAdapter(models.AbstractModel):
     _repeatable = True
     _learns_ids = True
     _called = True
+    _usual = {
+        "address": "https://api.procore.com",
+        "login_kind": "oauth2",
+        "token_address": "https://login.procore.com/oauth/token",
+    }
     _own_flows = (
         {"entity": "procore_request", "direction": "in", "fetches": True},
         {"entity": "procore_request", "direction": "out"},

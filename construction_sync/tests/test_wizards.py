@@ -37,6 +37,10 @@ class TestConnection(TransactionCase):
         )  # fmt: skip
         wizard.action_next()
         self.assertEqual(wizard.step_text, "Step 3 of 5: Address and login")
+        self.assertEqual(
+            (wizard.address, wizard.login_kind), ("https://api.procore.com", "oauth2")
+        )
+        wizard.address = False
         with self.assertRaisesRegex(UserError, "Enter the address of Procore"):
             wizard.action_next()
         wizard.address = "https://api.procore.com"

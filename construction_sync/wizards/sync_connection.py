@@ -262,6 +262,8 @@ class SyncConnection(models.TransientModel):
             self._keep_flows()
         steps = self._steps()
         self.step = steps[steps.index(self.step) + 1]
+        if self.step == "where" and not self.address:
+            self.write(self.env[f"construction.sync.adapter.{self.adapter}"]._usual)
         return self._show()
 
     def action_test(self):
