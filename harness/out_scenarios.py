@@ -129,6 +129,7 @@ def random_kills_out(stage):
                 time.sleep(1)
         listening.receiver.mood(listening.codes[1]).share = 0.0
         stage.settle(600)
+        stage.release_quarantined()
         for code in listening.codes:
             listening.resume(code)
 

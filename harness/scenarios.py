@@ -79,6 +79,8 @@ def random_kills(stage):
                 time.sleep(0.25)
             time.sleep(random.uniform(0.2, 1.6))
     stage.settle(240)
+    stage.release_quarantined()
+    stage.settle()
 
 
 def poison(stage):

@@ -186,6 +186,29 @@ class Stage:
             self.collect_orders()
             self.out = listening.verdict()
 
+    def release_quarantined(self):
+        """What an operator does after a bad day: who was in hand at three crashes by
+        chance is set aside like a poison, and is let go on. More than one for every
+        fifty faults would be no chance."""
+        model = "construction.sync.exception"
+        found = self.rpc(
+            model,
+            "search",
+            domain=[
+                ["kind", "=", "quarantined"],
+                ["state", "!=", "resolved"],
+                ["system_id.code", "=", self.system],
+            ],
+        )
+        self.notes["quarantined"] = len(found)
+        if len(found) > 1 + len(self.history.of("fault")) // 50:
+            self.complaints.append(
+                f"{len(found)} messages were set aside by chance of "
+                f"{len(self.history.of('fault'))} faults"
+            )
+        if found:
+            self.rpc(model, "action_retry", found)
+
     def wait_until(self, condition, seconds, otherwise):
         """Wait for a condition; a complaint when it does not come true."""
         end = time.monotonic() + seconds
