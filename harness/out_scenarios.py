@@ -56,21 +56,51 @@ def paused_past_lease(stage):
         office = Office(stage)
         with office.at_work(pause=0.2):
             for _ in range(max(1, stage.limits.crashes // 2)):
-                _stop_one(stage, listening)
+                _stop_one(stage, listening, "stop")
+                _stop_one(stage, listening, "stoplate")
 
 
-def _stop_one(stage, listening):
-    stage.order("stop")
+def _failing_past_lease(stage):
+    """Only the half of it that tells a fence from none: a try that failed, said after
+    another one was delivered."""
+    with stage.listeners(timeout_seconds=1) as listening:
+        office = Office(stage)
+        with office.at_work(pause=0.2):
+            _stop_one(stage, listening, "stoplate")
+
+
+def _stop_one(stage, listening, point):
+    """Before it sends, or when it is about to say that a try failed, which another one
+    repeats meanwhile."""
+    if point == "stoplate":
+        listening.mood.lose = 2
+    stage.order(point)
     folder = stage.installation.crash_folder
     stopped = stage.wait_until(
-        lambda: any(folder.glob("taken-stop-*")), MINUTE, "nobody stopped"
+        lambda: any(folder.glob("taken-stop*")), MINUTE, "nobody stopped"
     )
     if stopped:
-        # longer than any lease in haste
-        time.sleep(12)
+        held = _leases(stage, listening.code)
+        # when its leases have run out the dispatcher that stands by takes over
+        stage.wait_until(
+            lambda: not held & _leases(stage, listening.code),
+            2 * MINUTE,
+            "nobody took over the leases of who was stopped",
+        )
         listening.let_go_on()
         time.sleep(2)
         stage.collect_orders()
+
+
+def _leases(stage, code):
+    """Tokens of the leases that stand."""
+    rows = stage.installation.query(
+        "SELECT DISTINCT d.lease_token FROM construction_sync_delivery d "
+        "JOIN construction_sync_system s ON s.id = d.system_id "
+        "WHERE s.code = %s AND d.state = 'leased'",
+        code,
+    )
+    return {token for (token,) in rows}
 
 
 def unsteady_receiver(stage):
@@ -187,7 +217,7 @@ def _watch_probes(stage, listening, office, seconds=12):
 def broken(rule):
     """A scenario in which the software breaks a rule: the checker must notice."""
     if rule == "skip-fence":
-        play = paused_past_lease
+        play = _failing_past_lease
     elif rule == "two-probes":
         play = one_probe
     else:

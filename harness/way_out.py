@@ -92,7 +92,7 @@ class Listening:
     def let_go_on(self):
         """SIGCONT for processes that stopped on an order; returns how many."""
         found = 0
-        for path in self.stage.installation.crash_folder.glob("taken-stop-*"):
+        for path in self.stage.installation.crash_folder.glob("taken-stop*"):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(path.name.rsplit("-", 1)[1]), signal.SIGCONT)
                 found += 1

@@ -1,7 +1,8 @@
 """Crash points of the way out (C7 to C11), its breaks on purpose, and its haste.
 
 Installed by ``crash_points`` and under the same rules. A ``stop-1`` makes a process
-stop (SIGSTOP) with leased deliveries in its hands; whoever ordered it lets it go on.
+stop (SIGSTOP) with leased deliveries in its hands, a ``stoplate-1`` before it says
+that a try failed; whoever ordered it lets it go on.
 With ``CONSTRUCTION_SYNC_HASTE`` leases, retries and rests are counted in seconds where
 they are minutes and hours in production, for a fault run has no days to wait.
 """
@@ -110,6 +111,9 @@ def _recording(folder, broken):
         delivered = any(r.verdict.outcome == "delivered" for r in results)
         if delivered and ordered(folder, "c10"):
             die()
+        failed = any(r.verdict.outcome != "delivered" for r in results)
+        if failed and ordered(folder, "stoplate"):
+            os.kill(os.getpid(), signal.SIGSTOP)
         kept = record(cr, target, results)
         if delivered and ordered(folder, "c10cut"):
             _commit_then(cr, _acknowledgement_lost)
