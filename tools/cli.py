@@ -38,13 +38,22 @@ What you can set in the environment:
 """
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Commands and what they do on one line each."""
+
+    def __init__(self, prog):
+        super().__init__(prog, max_help_position=28)
+        # it counts the indentation of commands two signs short
+        self._action_max_length = 20
+
+
 def parser():
     """Return the command line's parser; a command describes itself in its module."""
     top = argparse.ArgumentParser(
         prog="./run",
         description=INTRODUCTION,
         epilog=CLOSING,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     commands = top.add_subparsers(metavar="COMMAND", title="commands", dest="command")
     for name in COMMANDS:

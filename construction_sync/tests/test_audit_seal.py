@@ -185,6 +185,7 @@ class TestSealing(SealCase):
         self.assertEqual(sealing.step(cursor), 0, "an older one may still commit")
         cursor.rollback()
         late.commit()
+        late.close()
         self.assertEqual(self.seal(), 3)
 
     @rows("C12")

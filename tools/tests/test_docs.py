@@ -17,7 +17,9 @@ TOP = (
 REPOSITORY_PATH = re.compile(
     rf"(?<![\w/.-])(?:{'|'.join(re.escape(name) for name in TOP)})/[\w./-]*\w"
 )
-COMMAND = re.compile(r"\./run ([a-z0-9]+)((?: +(?!--(?:\s|$))--?[a-z][a-z-]*)*)")
+COMMAND = re.compile(
+    r"\./run ([a-z0-9]+(?:-[a-z]+)*)((?: +(?!--(?:\s|$))--?[a-z][a-z-]*)*)"
+)
 
 
 def rst_files():
