@@ -23,6 +23,7 @@ from ..pipeline import gateway, sealing
 from ..schemas import SCHEMAS, problem_document
 from ..schemas.envelope import traceparent
 from ..schemas.problem import MEDIA_TYPE, Problem, one_line
+from . import retirement
 
 _logger = logging.getLogger(__name__)
 
@@ -36,8 +37,9 @@ DATABASE_FAULTS = (OperationalError, InterfaceError, PoolError)
 Refused = gateway.Refused
 
 
-def route(*paths, methods):
-    """A route of the interface that takes only ``methods``."""
+def route(*paths, methods, lasting=False):
+    """A route of the interface that takes only ``methods``; a ``lasting`` one answers
+    after the version has ended, too."""
 
     def decorate(function):
         @functools.wraps(function)
@@ -52,6 +54,8 @@ def route(*paths, methods):
                         ),
                         {"Allow": ", ".join(methods)},
                     )
+                if not lasting and (problem := retirement.ended()):
+                    raise Refused(problem)
                 response = function(self, **parameters)
             except Refused as refused:
                 response = problem_response(refused.problem, refused.headers)
@@ -67,6 +71,7 @@ def route(*paths, methods):
                     Problem("internal", f"Trace id {trace[3:35]}.")
                 )
             response.headers["traceparent"] = trace
+            response.headers.update(retirement.announced())
             if request.httprequest.method in WRITES and response.status_code < 300:
                 _acknowledge(response)
             return response

@@ -16,7 +16,7 @@ LATE_MINUTES = 10
 
 
 class ServiceController(http.Controller):
-    @endpoint.route("/openapi.json", methods=["GET", "HEAD"])
+    @endpoint.route("/openapi.json", methods=["GET", "HEAD"], lasting=True)
     def description(self, **_parameters):
         text = json.dumps(openapi_document(), ensure_ascii=False)
         tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
@@ -24,14 +24,14 @@ class ServiceController(http.Controller):
             text, headers=[("Content-Type", "application/json"), ("ETag", tag)]
         )
 
-    @endpoint.route("/docs", methods=["GET", "HEAD"])
+    @endpoint.route("/docs", methods=["GET", "HEAD"], lasting=True)
     def docs(self, **_parameters):
         with file_open("construction_sync/static/docs/index.html", "rb") as page:
             return request.make_response(
                 page.read(), headers=[("Content-Type", "text/html; charset=utf-8")]
             )
 
-    @endpoint.route("/problems/<string:kind>", methods=["GET", "HEAD"])
+    @endpoint.route("/problems/<string:kind>", methods=["GET", "HEAD"], lasting=True)
     def problem(self, kind, **_parameters):
         known = CATALOGUE.get(kind)
         if known is None:
@@ -45,7 +45,7 @@ class ServiceController(http.Controller):
             }
         )
 
-    @endpoint.route("/health", methods=["GET", "HEAD"])
+    @endpoint.route("/health", methods=["GET", "HEAD"], lasting=True)
     def health(self, **_parameters):
         checks = _checks()
         status = "ok"
