@@ -125,7 +125,7 @@ class TestUnknownValues(ExceptionCase):
         self.assertEqual(message.state, "exception")
         self.assertEqual(len(self.exceptions()), 1)
 
-    @rows("F65", "FA-A13")
+    @rows("F65", "FA-A13", "FA-K10")
     def test_what_was_applied_is_never_set_going_again(self):
         message = self.send(self.vendor("v1", "Ace"))
         self.drain()
