@@ -205,7 +205,6 @@ class SyncAudit(models.Model):
 
     # ---- integrity -----------------------------------------------------------------
 
-    @api.model
     def action_check_integrity(self):
         """Verify all that is sealed; says the result in words."""
         self.env["construction.sync.gatekeeper"]._check("audit")
@@ -225,7 +224,6 @@ class SyncAudit(models.Model):
             },
         }
 
-    @api.model
     def action_export(self):
         """Everything that is sealed, as a file for verify-audit."""
         self.env["construction.sync.gatekeeper"]._check("audit")

@@ -361,6 +361,21 @@ class TestSealScreens(Sealing, InterfaceCase):
         with self.assertRaises(AccessError):
             audits.with_user(finance).action_check_integrity()
 
+    def test_the_buttons_of_the_list_work_without_a_choice(self):
+        self.authenticate("admin", "admin")
+        for name, said in (
+            ("action_check_integrity", "The audit is whole"),
+            ("action_export", "/construction_sync/audit/export"),
+        ):
+            answer = self.make_jsonrpc_request(
+                f"/web/dataset/call_button/construction.sync.audit/{name}",
+                {
+                    "model": "construction.sync.audit", "method": name,
+                    "args": [[]], "kwargs": {},
+                },
+            )  # fmt: skip
+            self.assertIn(said, json.dumps(answer))
+
     @rows("F71")
     def test_an_auditor_exports_and_that_is_written_down(self):
         new_test_user(
